@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The audit's hash chain: signetd writes it, signetctl verifies it. Link audit_dep (json-c, libcrypto).
  *
- * One JSON object per line. Its first two members are "seq" (1, 2, 3...) and "prev" (SHA-256, 64 hex digits, of the line before without
- * its newline; 64 zeros in line 1). The head of the chain is the number and the hash of the last line. */
+ * One JSON object per line. Its first two members are "seq" (1, 2, 3...) and "prev" (SHA-256, 64 hex digits, of the
+ * line before without its newline; 64 zeros in line 1). The head of the chain is the number and the hash of the last
+ * line. */
 #pragma once
 
 #include <json-c/json.h>
@@ -19,13 +20,14 @@ typedef struct AuditHead {
 
 void audit_head_init(AuditHead *h);
 
-/* Serialises `fields` (an object; borrowed) behind seq and prev into a line ending in a newline, and advances *head. -EMSGSIZE (over
- * AUDIT_LINE_MAX), -ENOMEM, -EINVAL (not an object, has seq or prev itself, or text that is not UTF-8): head is as before. Free with free(). */
+/* Serialises `fields` (an object; borrowed) behind seq and prev into a line ending in a newline, and advances *head.
+ * -EMSGSIZE (over AUDIT_LINE_MAX), -ENOMEM, -EINVAL (not an object, has seq or prev itself, or text that is not UTF-8):
+ * head is as before. Free with free(). */
 int audit_chain_append(AuditHead *head, struct json_object *fields, char **ret_line, size_t *ret_size) _must_check_;
 
 enum { AUDIT_E_BROKEN = 1 };
 
-/* Checks one line (without its newline) against *head and advances it. AUDIT_E_BROKEN with a sentence in *ret_why (free it) that
- * begins with "malformed", "cut", "reordered" or "changed"; head is as before. -ENOMEM. A change of line N shows at line N + 1, one of the last line
- * only in the head that signetd knows. */
+/* Checks one line (without its newline) against *head and advances it. AUDIT_E_BROKEN with a sentence in *ret_why (free
+ * it) that begins with "malformed", "cut", "reordered" or "changed"; head is as before. -ENOMEM. A change of line N
+ * shows at line N + 1, one of the last line only in the head that signetd knows. */
 int audit_chain_verify(AuditHead *head, const char *line, size_t n, char **ret_why) _must_check_;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 void reader_init(Reader *r, const void *data, size_t n) {
-        *r = (Reader) { .p = data, .left = n };
+        *r = (Reader){ .p = data, .left = n };
 }
 
 /* The next n bytes, or NULL once anything has failed. */
@@ -55,9 +55,9 @@ Blob reader_blob(Reader *r, size_t max) {
                 r->failed = true;
         p = take(r, n);
         if (!p || n == 0)
-                return (Blob) {};
+                return (Blob){};
 
-        return (Blob) { .data = p, .size = n };
+        return (Blob){ .data = p, .size = n };
 }
 
 int reader_finish(const Reader *r) {
@@ -65,7 +65,7 @@ int reader_finish(const Reader *r) {
 }
 
 void writer_init(Writer *w, void *data, size_t room) {
-        *w = (Writer) { .data = data, .room = room };
+        *w = (Writer){ .data = data, .room = room };
 }
 
 static void put(Writer *w, const void *data, size_t n) {

@@ -44,7 +44,7 @@ bool der_next(Der *d, DerItem *ret) {
         if ((tag & TAG_HIGH_FORM) == TAG_HIGH_FORM || tag == 0 || !read_length(&at, &n) || n > at.left)
                 return false;
 
-        *ret = (DerItem) {
+        *ret = (DerItem){
                 .tag = tag,
                 .content = { .data = n > 0 ? at.p : NULL, .size = n },
                 .whole = { .data = d->p, .size = (size_t) (at.p - d->p) + n },
@@ -122,7 +122,7 @@ bool der_check(const uint8_t *data, size_t n) {
         Der d = { .p = data, .left = n };
         DerItem item;
 
-        return der_next(&d, &item) && d.left == 0 && check_level((Blob) { .data = data, .size = n }, false, 0);
+        return der_next(&d, &item) && d.left == 0 && check_level((Blob){ .data = data, .size = n }, false, 0);
 }
 
 /* The number in two digits, or -1. */
@@ -160,7 +160,12 @@ bool der_time(const DerItem *item, int64_t *ret) {
         }
 
         struct tm tm = {
-                .tm_year = year - 1900, .tm_mon = v[0] - 1, .tm_mday = v[1], .tm_hour = v[2], .tm_min = v[3], .tm_sec = v[4],
+                .tm_year = year - 1900,
+                .tm_mon = v[0] - 1,
+                .tm_mday = v[1],
+                .tm_hour = v[2],
+                .tm_min = v[3],
+                .tm_sec = v[4],
         };
         int64_t t = timegm(&tm);
         /* timegm() has moved 31 February into March: what changed was no date. */

@@ -28,13 +28,13 @@ typedef struct Der {
 } Der;
 
 typedef struct DerItem {
-        uint8_t tag;  /* identifier octet; tags of more than one octet are refused by der_check() */
+        uint8_t tag; /* identifier octet; tags of more than one octet are refused by der_check() */
         Blob content;
-        Blob whole;   /* identifier and length included */
+        Blob whole; /* identifier and length included */
 } DerItem;
 
-/* Whether n bytes are exactly one DER value, and all constructed values inside it are DER too: definite and minimal lengths, minimal
- * INTEGER and BOOLEAN contents, SET OF in order, at most DER_DEPTH_MAX deep. */
+/* Whether n bytes are exactly one DER value, and all constructed values inside it are DER too: definite and minimal
+ * lengths, minimal INTEGER and BOOLEAN contents, SET OF in order, at most DER_DEPTH_MAX deep. */
 bool der_check(const uint8_t *data, size_t n);
 
 /* Reads the next value; false at the end, and for bytes that der_check() would refuse at this level. */
@@ -44,11 +44,11 @@ bool der_next(Der *d, DerItem *ret);
 bool der_expect(Der *d, uint8_t tag, DerItem *ret);
 
 static inline Der der_of(Blob b) {
-        return (Der) { .p = b.data, .left = b.size };
+        return (Der){ .p = b.data, .left = b.size };
 }
 
-/* Seconds since 1970 from UTCTime or GeneralizedTime in the only form that RFC 5652 section 11.3 allows (seconds given, Z, UTCTime up to
- * 2049 and GeneralizedTime after). false for anything else. */
+/* Seconds since 1970 from UTCTime or GeneralizedTime in the only form that RFC 5652 section 11.3 allows (seconds given,
+ * Z, UTCTime up to 2049 and GeneralizedTime after). false for anything else. */
 bool der_time(const DerItem *item, int64_t *ret);
 
 bool blob_equals(Blob b, const void *data, size_t n);

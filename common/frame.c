@@ -285,7 +285,7 @@ int frame_decode_header(const void *packet, size_t n, FrameHeader *ret, Reader *
         if (r.failed || version != FRAME_VERSION || type == 0 || type >= _FRAME_TYPE_MAX || zero != 0)
                 return -EBADMSG;
 
-        *ret = (FrameHeader) { .type = type, .id = id };
+        *ret = (FrameHeader){ .type = type, .id = id };
         *ret_body = r;
         return 0;
 }

@@ -3,8 +3,8 @@
  *
  * One packet is one frame: a header of 8 bytes (u8 version, u8 type, u16 zero, u32 id) and a body. The first frame
  * on a connection says what the connection is for: ATTACH turns it over to a worker child, which answers HELLO and
- * the inventory and then serves requests; UNLOCK and LOCK are answered by the supervisor with one STATUS, after which it hangs up.
- * Both sides treat what they receive as hostile: bounded, fully consumed, version checked.
+ * the inventory and then serves requests; UNLOCK and LOCK are answered by the supervisor with one STATUS, after which
+ * it hangs up. Both sides treat what they receive as hostile: bounded, fully consumed, version checked.
  *
  * Decoded structures borrow from the packet's memory. */
 #pragma once
@@ -12,12 +12,12 @@
 #include "buffer.h"
 #include "names.h"
 
-#define FRAME_VERSION    1
-#define FRAME_MAX        131072 /* bytes in one packet, header included */
-#define FRAME_HEADER     8
-#define FRAME_DATA_MAX   65536 /* data of one request or reply */
-#define FRAME_STRING_MAX 1024
-#define FRAME_DER_MAX    65536 /* one public key or certificate */
+#define FRAME_VERSION     1
+#define FRAME_MAX         131072 /* bytes in one packet, header included */
+#define FRAME_HEADER      8
+#define FRAME_DATA_MAX    65536 /* data of one request or reply */
+#define FRAME_STRING_MAX  1024
+#define FRAME_DER_MAX     65536 /* one public key or certificate */
 #define FRAME_OBJECTS_MAX 65536 /* keys plus certificates in one inventory */
 
 typedef enum FrameType {
@@ -39,17 +39,17 @@ typedef enum FrameType {
 /* What became of a request, of an unlock, or of a worker's start. Append, never renumber. */
 typedef enum WorkerCode {
         WORKER_OK,
-        WORKER_NO_SUCH_KEY,       /* not on this token (any more) */
-        WORKER_LOCKED,            /* the token wants a PIN that nobody has given */
+        WORKER_NO_SUCH_KEY, /* not on this token (any more) */
+        WORKER_LOCKED,      /* the token wants a PIN that nobody has given */
         WORKER_PIN_INCORRECT,
-        WORKER_PIN_LAST_TRY,      /* not tried: one try is left, a program does not spend it */
+        WORKER_PIN_LAST_TRY, /* not tried: one try is left, a program does not spend it */
         WORKER_PIN_LOCKED,
         WORKER_TOKEN_ABSENT,      /* no token of that label and serial, or removed */
         WORKER_MODULE_FAILED,     /* the module cannot be loaded or initialised */
         WORKER_DECRYPTION_FAILED, /* one code for every reason */
         WORKER_NOT_SUPPORTED,     /* the token has no mechanism for it, or the key does not allow it */
         WORKER_INVALID_INPUT,
-        WORKER_DEVICE_ERROR,      /* the token failed; the worker ends after this and is replaced */
+        WORKER_DEVICE_ERROR, /* the token failed; the worker ends after this and is replaced */
         _WORKER_CODE_MAX,
 } WorkerCode;
 
@@ -61,12 +61,13 @@ typedef struct FrameHeader {
 } FrameHeader;
 
 /* How the worker came up. With WORKER_OK the token is logged in (or needs no login); with WORKER_LOCKED,
- * WORKER_PIN_*: the public objects follow; with WORKER_TOKEN_ABSENT and WORKER_MODULE_FAILED nothing follows and the worker ends. */
+ * WORKER_PIN_*: the public objects follow; with WORKER_TOKEN_ABSENT and WORKER_MODULE_FAILED nothing follows and the
+ * worker ends. */
 typedef struct FrameHello {
         WorkerCode code;
         Blob label, serial, model, manufacturer; /* from CK_TOKEN_INFO, without padding */
-        uint32_t pin_tries;                       /* left, where the token tells: 1 = last, 2 = few, 3 = many, 0 = unknown or none */
-        Blob message;                             /* for people: what is wrong and what to do; empty when WORKER_OK */
+        uint32_t pin_tries; /* left, where the token tells: 1 = last, 2 = few, 3 = many, 0 = unknown or none */
+        Blob message;       /* for people: what is wrong and what to do; empty when WORKER_OK */
 } FrameHello;
 
 enum {
@@ -110,7 +111,7 @@ typedef struct FrameDecrypt {
         bool content_key;    /* purpose cms: the plaintext is a content key; PKCS1 then gives exactly key_length bytes
                               * (16, 24 or 32; 0 for any of them), random ones when the padding is bad */
         uint16_t key_length;
-        Blob label;          /* OAEP */
+        Blob label; /* OAEP */
         Blob ciphertext;
 } FrameDecrypt;
 
@@ -118,10 +119,10 @@ typedef struct FrameDerive {
         uint32_t handle;
         uint32_t deadline_ms;
         Kdf kdf;
-        Hash hash;           /* X963 */
-        uint16_t length;     /* X963: bytes wanted, at most 64 */
-        Blob shared_info;    /* X963 */
-        Blob peer;           /* the other public key: SEC 1 point for EC, 32 bytes for X25519 */
+        Hash hash;        /* X963 */
+        uint16_t length;  /* X963: bytes wanted, at most 64 */
+        Blob shared_info; /* X963 */
+        Blob peer;        /* the other public key: SEC 1 point for EC, 32 bytes for X25519 */
 } FrameDerive;
 
 typedef struct FrameResult {

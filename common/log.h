@@ -23,10 +23,10 @@ void log_full(LogLevel level, const char *format, ...) _printf_(2, 3);
  * and returns in one statement. */
 int log_full_errno(LogLevel level, int error, const char *format, ...) _printf_(3, 4);
 
-#define log_error(...)           log_full(LOG_LEVEL_ERROR, __VA_ARGS__)
-#define log_warning(...)         log_full(LOG_LEVEL_WARNING, __VA_ARGS__)
-#define log_notice(...)          log_full(LOG_LEVEL_NOTICE, __VA_ARGS__)
-#define log_info(...)            log_full(LOG_LEVEL_INFO, __VA_ARGS__)
-#define log_debug(...)           log_full(LOG_LEVEL_DEBUG, __VA_ARGS__)
-#define log_error_errno(e, ...)  log_full_errno(LOG_LEVEL_ERROR, e, __VA_ARGS__)
+#define log_error(...)            log_full(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...)          log_full(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_notice(...)           log_full(LOG_LEVEL_NOTICE, __VA_ARGS__)
+#define log_info(...)             log_full(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)            log_full(LOG_LEVEL_DEBUG, __VA_ARGS__)
+#define log_error_errno(e, ...)   log_full_errno(LOG_LEVEL_ERROR, e, __VA_ARGS__)
 #define log_warning_errno(e, ...) log_full_errno(LOG_LEVEL_WARNING, e, __VA_ARGS__)

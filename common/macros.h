@@ -9,23 +9,23 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define _cleanup_(f)      __attribute__((cleanup(f)))
-#define _must_check_      __attribute__((warn_unused_result))
-#define _printf_(a, b)    __attribute__((format(printf, a, b)))
-#define _unused_          __attribute__((unused))
-#define _noreturn_        __attribute__((noreturn))
+#define _cleanup_(f)   __attribute__((cleanup(f)))
+#define _must_check_   __attribute__((warn_unused_result))
+#define _printf_(a, b) __attribute__((format(printf, a, b)))
+#define _unused_       __attribute__((unused))
+#define _noreturn_     __attribute__((noreturn))
 
-#define ELEMENTSOF(x)     (sizeof(x) / sizeof((x)[0]))
-#define MIN(a, b)         ((a) < (b) ? (a) : (b))
-#define MAX(a, b)         ((a) > (b) ? (a) : (b))
+#define ELEMENTSOF(x) (sizeof(x) / sizeof((x)[0]))
+#define MIN(a, b)     ((a) < (b) ? (a) : (b))
+#define MAX(a, b)     ((a) > (b) ? (a) : (b))
 
 /* Hands the value over and leaves NULL (or -EBADF) behind, so that a cleanup attribute has nothing to do. */
-#define TAKE_PTR(p)                          \
-        ({                                   \
-                __typeof__(p) *_pp = &(p);   \
-                __typeof__(p) _v = *_pp;     \
-                *_pp = NULL;                 \
-                _v;                          \
+#define TAKE_PTR(p)                                                                                                    \
+        ({                                                                                                             \
+                __typeof__(p) *_pp = &(p);                                                                             \
+                __typeof__(p) _v = *_pp;                                                                               \
+                *_pp = NULL;                                                                                           \
+                _v;                                                                                                    \
         })
 
 static inline int take_fd(int *fd) {
@@ -36,11 +36,10 @@ static inline int take_fd(int *fd) {
 #define TAKE_FD(fd) take_fd(&(fd))
 
 /* Defines FUNCp() for _cleanup_(FUNCp): calls FUNC on what the variable holds, unless that is NULL. */
-#define DEFINE_CLEANUP(type, func)                   \
-        static inline _unused_ void func##p(type *p) \
-        {                                            \
-                if (*p)                              \
-                        func(*p);                    \
+#define DEFINE_CLEANUP(type, func)                                                                                     \
+        static inline _unused_ void func##p(type *p) {                                                                 \
+                if (*p)                                                                                                \
+                        func(*p);                                                                                      \
         }
 
 static inline void freep(void *p) {

@@ -5,39 +5,23 @@
 #include <string.h>
 
 static const char *const operation_names[_OPERATION_MAX] = {
-        [OPERATION_NONE] = "none",
-        [OPERATION_SIGN] = "sign",
-        [OPERATION_DECRYPT] = "decrypt",
-        [OPERATION_UNLOCK] = "unlock",
-        [OPERATION_MANAGE] = "manage",
+        [OPERATION_NONE] = "none",     [OPERATION_SIGN] = "sign",     [OPERATION_DECRYPT] = "decrypt",
+        [OPERATION_UNLOCK] = "unlock", [OPERATION_MANAGE] = "manage",
 };
 
 static const char *const purpose_names[_PURPOSE_MAX] = {
-        [PURPOSE_NONE] = "none",
-        [PURPOSE_SMIME] = "smime",
-        [PURPOSE_DKIM] = "dkim",
-        [PURPOSE_CSR] = "csr",
-        [PURPOSE_DIGEST] = "digest",
-        [PURPOSE_CMS] = "cms",
-        [PURPOSE_RAW] = "raw",
+        [PURPOSE_NONE] = "none",     [PURPOSE_SMIME] = "smime", [PURPOSE_DKIM] = "dkim", [PURPOSE_CSR] = "csr",
+        [PURPOSE_DIGEST] = "digest", [PURPOSE_CMS] = "cms",     [PURPOSE_RAW] = "raw",
 };
 
 static const char *const hash_names[_HASH_MAX] = {
-        [HASH_NONE] = "none",
-        [HASH_SHA1] = "sha1",
-        [HASH_SHA224] = "sha224",
-        [HASH_SHA256] = "sha256",
-        [HASH_SHA384] = "sha384",
-        [HASH_SHA512] = "sha512",
+        [HASH_NONE] = "none",     [HASH_SHA1] = "sha1",     [HASH_SHA224] = "sha224",
+        [HASH_SHA256] = "sha256", [HASH_SHA384] = "sha384", [HASH_SHA512] = "sha512",
 };
 
 static const char *const key_type_names[_KEY_TYPE_MAX] = {
-        [KEY_TYPE_UNKNOWN] = "unknown",
-        [KEY_TYPE_RSA] = "rsa",
-        [KEY_TYPE_EC_P256] = "ec-p256",
-        [KEY_TYPE_EC_P384] = "ec-p384",
-        [KEY_TYPE_EC_P521] = "ec-p521",
-        [KEY_TYPE_ED25519] = "ed25519",
+        [KEY_TYPE_UNKNOWN] = "unknown", [KEY_TYPE_RSA] = "rsa",         [KEY_TYPE_EC_P256] = "ec-p256",
+        [KEY_TYPE_EC_P384] = "ec-p384", [KEY_TYPE_EC_P521] = "ec-p521", [KEY_TYPE_ED25519] = "ed25519",
         [KEY_TYPE_X25519] = "x25519",
 };
 
@@ -61,14 +45,14 @@ static int lookup(const char *const *names, size_t n, const char *s) {
         return -EINVAL;
 }
 
-#define DEFINE_NAMES(prefix, type)                                         \
-        const char *prefix##_to_string(type v) {                           \
-                if ((size_t) v >= ELEMENTSOF(prefix##_names))              \
-                        return NULL;                                       \
-                return prefix##_names[v];                                  \
-        }                                                                  \
-        int prefix##_from_string(const char *s) {                          \
-                return lookup(prefix##_names, ELEMENTSOF(prefix##_names), s); \
+#define DEFINE_NAMES(prefix, type)                                                                                     \
+        const char *prefix##_to_string(type v) {                                                                       \
+                if ((size_t) v >= ELEMENTSOF(prefix##_names))                                                          \
+                        return NULL;                                                                                   \
+                return prefix##_names[v];                                                                              \
+        }                                                                                                              \
+        int prefix##_from_string(const char *s) {                                                                      \
+                return lookup(prefix##_names, ELEMENTSOF(prefix##_names), s);                                          \
         }
 
 DEFINE_NAMES(operation, Operation)

@@ -13,7 +13,8 @@ typedef struct Problem {
 typedef struct Problems {
         Problem *items;
         size_t n;
-        bool overflow; /* memory ran out or there were more than PROBLEMS_MAX: some are missing, and the file is bad all the same */
+        bool overflow; /* memory ran out or there were more than PROBLEMS_MAX: some are missing, and the file is bad all
+                          the same */
 } Problems;
 
 #define PROBLEMS_MAX 1000

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a CertificationRequestInfo asks for. Fed by clients through signetd: a request that passes may become a certificate. */
+/* What a CertificationRequestInfo asks for. Fed by clients through signetd: a request that passes may become a
+ * certificate. */
 #include "purpose.h"
 
 #include <openssl/objects.h>
@@ -45,7 +46,8 @@ static int add_address(PurposeCsr *csr, const ASN1_STRING *value, const char **r
                 return PURPOSE_E_INVALID;
         }
         n = ASN1_STRING_to_UTF8(&text, value);
-        if (n <= 0 || memchr(text, 0, (size_t) n) || !utf8_is_valid(text, (size_t) n) || !memchr(text, '@', (size_t) n)) {
+        if (n <= 0 || memchr(text, 0, (size_t) n) || !utf8_is_valid(text, (size_t) n) ||
+            !memchr(text, '@', (size_t) n)) {
                 OPENSSL_free(text);
                 *ret_why = "an address in the request is not a mail address";
                 return PURPOSE_E_INVALID;
@@ -78,13 +80,15 @@ static int collect_alternative(const GENERAL_NAMES *names, PurposeCsr *csr, cons
 
                 if (name->type == GEN_EMAIL)
                         address = name->d.rfc822Name;
-                else if (name->type == GEN_OTHERNAME && OBJ_obj2nid(name->d.otherName->type_id) == NID_id_on_SmtpUTF8Mailbox &&
+                else if (name->type == GEN_OTHERNAME &&
+                         OBJ_obj2nid(name->d.otherName->type_id) == NID_id_on_SmtpUTF8Mailbox &&
                          name->d.otherName->value->type == V_ASN1_UTF8STRING)
                         address = name->d.otherName->value->value.utf8string;
                 else if (name->type == GEN_DIRNAME)
                         continue;
                 if (!address) {
-                        *ret_why = "the request names something else than mail addresses (a host, an IP address, a URI): a mail key's certificate does not";
+                        *ret_why = "the request names something else than mail addresses (a host, an IP address, a "
+                                   "URI): a mail key's certificate does not";
                         return PURPOSE_E_INVALID;
                 }
                 int r = add_address(csr, address, ret_why);
@@ -159,7 +163,7 @@ void purpose_csr_done(PurposeCsr *csr) {
         for (size_t i = 0; i < csr->n_addresses; i++)
                 free(csr->addresses[i]);
         free(csr->addresses);
-        *csr = (PurposeCsr) {};
+        *csr = (PurposeCsr){};
 }
 
 static int check_request(X509_REQ *req, PurposeCsr *csr, const char **ret_why) {
@@ -175,7 +179,8 @@ static int check_request(X509_REQ *req, PurposeCsr *csr, const char **ret_why) {
         return check_extensions(req, csr, ret_why);
 }
 
-int purpose_check_csr(const uint8_t *data, size_t n, const uint8_t *spki, size_t spki_n, PurposeCsr *ret, const char **ret_why) {
+int purpose_check_csr(const uint8_t *data, size_t n, const uint8_t *spki, size_t spki_n, PurposeCsr *ret,
+                      const char **ret_why) {
         _cleanup_(X509_REQ_freep) X509_REQ *req = NULL;
         PurposeCsr csr = {};
         int r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Checks of what typed operations carry: SignedAttributes and ECC-CMS-SharedInfo. Fed by clients through signetd; what passes here gets signed. */
+/* Checks of what typed operations carry: SignedAttributes and ECC-CMS-SharedInfo. Fed by clients through signetd; what
+ * passes here gets signed. */
 #include "purpose.h"
 
 #include <string.h>
@@ -8,10 +9,10 @@
 
 #define ATTRIBUTES_MAX 64
 
-#define PKCS7(n)  0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, n        /* 1.2.840.113549.1.7.n */
-#define PKCS9(n)  0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, n        /* 1.2.840.113549.1.9.n */
-#define SMIME_CT(n) PKCS9(16), 0x01, n                                     /* 1.2.840.113549.1.9.16.1.n */
-#define SMIME_AA(n) PKCS9(16), 0x02, n                                     /* 1.2.840.113549.1.9.16.2.n */
+#define PKCS7(n)    0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, n /* 1.2.840.113549.1.7.n */
+#define PKCS9(n)    0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, n /* 1.2.840.113549.1.9.n */
+#define SMIME_CT(n) PKCS9(16), 0x01, n                                /* 1.2.840.113549.1.9.16.1.n */
+#define SMIME_AA(n) PKCS9(16), 0x02, n                                /* 1.2.840.113549.1.9.16.2.n */
 
 static const uint8_t oid_content_type[] = { PKCS9(3) };
 static const uint8_t oid_message_digest[] = { PKCS9(4) };
@@ -21,9 +22,11 @@ typedef struct Oid {
         const uint8_t *data;
         size_t size;
 } Oid;
-#define OID(...) { (const uint8_t[]) { __VA_ARGS__ }, sizeof((const uint8_t[]) { __VA_ARGS__ }) }
+#define OID(...)                                                                                                       \
+        { (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }) }
 
-/* What a mail's signature may cover. Time stamps, signed code and the like have content types of their own and stay out. */
+/* What a mail's signature may cover. Time stamps, signed code and the like have content types of their own and stay
+ * out. */
 static const Oid mail_content_types[] = {
         OID(PKCS7(1)),     /* data */
         OID(PKCS7(2)),     /* signedData */
@@ -35,8 +38,7 @@ static const Oid mail_content_types[] = {
 
 /* Attributes that their standards give exactly one value; others have at least one. */
 static const Oid single_valued[] = {
-        OID(PKCS9(3)), OID(PKCS9(4)), OID(PKCS9(5)),
-        OID(PKCS9(15)),    /* SMIMECapabilities, RFC 8551 section 2.5.2 */
+        OID(PKCS9(3)),     OID(PKCS9(4)), OID(PKCS9(5)), OID(PKCS9(15)), /* SMIMECapabilities, RFC 8551 section 2.5.2 */
         OID(SMIME_AA(11)), /* SMIMEEncryptionKeyPreference, RFC 8551 section 2.5.3 */
         OID(SMIME_AA(12)), /* signingCertificate, RFC 2634 */
         OID(SMIME_AA(47)), /* signingCertificateV2, RFC 5035 */
@@ -67,7 +69,7 @@ static bool parse_attribute(Der *d, Attribute *ret) {
         if (!der_expect(&inside, DER_OID, &type) || !der_expect(&inside, DER_SET, &values) || inside.left > 0)
                 return false;
 
-        *ret = (Attribute) { .type = type.content };
+        *ret = (Attribute){ .type = type.content };
         set = der_of(values.content);
         while (der_next(&set, &value))
                 if (ret->n_values++ == 0)
@@ -86,7 +88,8 @@ static const char *parse_attributes(const uint8_t *data, size_t n, Attribute *re
         if (!der_check(data, n))
                 return "SignedAttributes are not well-formed DER (RFC 5652 section 5.4 asks for DER)";
         if (!der_expect(&d, DER_SET, &set))
-                return "the data is not a SET OF Attribute: sign SignedAttributes with their SET OF tag, RFC 5652 section 5.4";
+                return "the data is not a SET OF Attribute: sign SignedAttributes with their SET OF tag, RFC 5652 "
+                       "section 5.4";
 
         d = der_of(set.content);
         while (d.left > 0) {
@@ -118,7 +121,8 @@ static const char *check_signing_time(const Attribute *a, int64_t now) {
         if (!der_time(&a->first, &t))
                 return "signingTime is not a time in the form that RFC 5652 section 11.3 demands";
         if (t < now - PURPOSE_TIME_SLACK || t > now + PURPOSE_TIME_SLACK)
-                return "signingTime is more than 15 minutes away from now: check the clock of this machine and of the client";
+                return "signingTime is more than 15 minutes away from now: check the clock of this machine and of the "
+                       "client";
         return NULL;
 }
 
@@ -131,7 +135,8 @@ static const char *check_attributes(const Attribute *attributes, size_t n, Hash 
                 return "the signed attribute contentType is missing";
         if (type->first.tag != DER_OID ||
             !among(type->first.content, mail_content_types, ELEMENTSOF(mail_content_types)))
-                return "contentType is none that a mail has: data, signedData, envelopedData, authEnvelopedData, compressedData or receipt";
+                return "contentType is none that a mail has: data, signedData, envelopedData, authEnvelopedData, "
+                       "compressedData or receipt";
         if (!digest)
                 return "the signed attribute messageDigest is missing";
         if (digest->first.tag != DER_OCTET_STRING)
@@ -184,7 +189,8 @@ int purpose_check_shared_info(const uint8_t *data, size_t n, size_t length, cons
                 return PURPOSE_E_INVALID;
 
         size_t bits = length * 8;
-        const uint8_t expected[4] = { (uint8_t) (bits >> 24), (uint8_t) (bits >> 16), (uint8_t) (bits >> 8), (uint8_t) bits };
+        const uint8_t expected[4] = { (uint8_t) (bits >> 24), (uint8_t) (bits >> 16), (uint8_t) (bits >> 8),
+                                      (uint8_t) bits };
         if (!blob_equals(info, expected, sizeof(expected))) {
                 *ret_why = "suppPubInfo in shared-info does not say the length of key that was asked for";
                 return PURPOSE_E_INVALID;
@@ -192,7 +198,8 @@ int purpose_check_shared_info(const uint8_t *data, size_t n, size_t length, cons
         return 0;
 }
 
-/* CertificationRequestInfo ::= SEQUENCE { version INTEGER (0), subject Name, subjectPKInfo SEQUENCE, attributes [0] } */
+/* CertificationRequestInfo ::= SEQUENCE { version INTEGER (0), subject Name, subjectPKInfo SEQUENCE, attributes [0] }
+ */
 static bool looks_like_csr(const uint8_t *data, size_t n) {
         static const uint8_t zero = 0;
         Der d = { .p = data, .left = n };

@@ -134,7 +134,10 @@ ssize_t socket_receive(int fd, void *data, size_t room, int *ret_fd) {
         } control;
         struct iovec iov = { .iov_base = data, .iov_len = room };
         struct msghdr msg = {
-                .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.room),
+                .msg_iov = &iov,
+                .msg_iovlen = 1,
+                .msg_control = &control,
+                .msg_controllen = sizeof(control.room),
         };
         _cleanup_close_ int passed = -EBADF;
         size_t n_passed;

@@ -16,8 +16,8 @@ int socket_connect(const char *path, int *ret_fd) _must_check_;
 /* Sends one packet, with a descriptor when pass_fd >= 0 (it stays open here). 0 or -errno; never SIGPIPE. */
 int socket_send(int fd, const void *data, size_t n, int pass_fd) _must_check_;
 
-/* Receives one packet of at most `room` bytes. Returns its size, 0 when the other side hung up, -EMSGSIZE when the packet was larger or
- * carried more than one descriptor. *ret_fd gets a passed descriptor or -EBADF; with ret_fd NULL a
+/* Receives one packet of at most `room` bytes. Returns its size, 0 when the other side hung up, -EMSGSIZE when the
+ * packet was larger or carried more than one descriptor. *ret_fd gets a passed descriptor or -EBADF; with ret_fd NULL a
  * passed descriptor is an error (-EBADMSG) and is closed. */
 ssize_t socket_receive(int fd, void *data, size_t room, int *ret_fd) _must_check_;
 

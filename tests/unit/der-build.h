@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Builds small DER and not-quite-DER values for tests, backwards-free: each call appends one TLV whose content is given. */
+/* Builds small DER and not-quite-DER values for tests, backwards-free: each call appends one TLV whose content is
+ * given. */
 #pragma once
 
 #include <assert.h>

@@ -11,7 +11,12 @@
 
 #include "der-build.h"
 
-#define BYTES(...) { sizeof((uint8_t[]) { __VA_ARGS__ }), { __VA_ARGS__ } }
+#define BYTES(...)                                                                                                     \
+        {                                                                                                              \
+                sizeof((uint8_t[]){ __VA_ARGS__ }), {                                                                  \
+                        __VA_ARGS__                                                                                    \
+                }                                                                                                      \
+        }
 
 typedef struct Case {
         const char *name;
@@ -58,7 +63,7 @@ static void test_check(void **state) {
 }
 
 static void nest(unsigned levels, Build *ret) {
-        *ret = (Build) {};
+        *ret = (Build){};
         build_tlv(ret, DER_INTEGER, "\x01", 1);
         for (unsigned i = 0; i < levels; i++) {
                 Build outer = {};
@@ -91,7 +96,7 @@ static const TimeCase times[] = {
         { DER_GENERALIZED_TIME, "20261122020304Z", -1 }, /* belongs into UTCTime */
         { DER_UTC_TIME, "2611220203Z", -1 },             /* no seconds */
         { DER_UTC_TIME, "261122020304+0000", -1 },
-        { DER_UTC_TIME, "260231000000Z", -1 },           /* no such day */
+        { DER_UTC_TIME, "260231000000Z", -1 }, /* no such day */
         { DER_UTC_TIME, "261301000000Z", -1 },
         { DER_UTC_TIME, "26112202030xZ", -1 },
         { DER_OCTET_STRING, "261122020304Z", -1 },
@@ -106,7 +111,7 @@ static void test_time(void **state) {
                 int64_t t = -1;
 
                 build_tlv(&b, times[i].tag, times[i].text, strlen(times[i].text));
-                d = (Der) { .p = b.data, .left = b.size };
+                d = (Der){ .p = b.data, .left = b.size };
                 assert_true(der_next(&d, &item));
                 if (der_time(&item, &t) != (times[i].expected >= 0) || t != times[i].expected)
                         fail_msg("%s: got %lld", times[i].text, (long long) t);

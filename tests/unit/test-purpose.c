@@ -23,17 +23,17 @@
 /* What each attribute of a case is made of. */
 typedef enum Part {
         END,
-        TYPE_DATA,    /* contentType id-data */
-        TYPE_TST,     /* contentType id-ct-TSTInfo: a time stamp's */
-        TYPE_STRING,  /* contentType that is no OID */
-        DIGEST32,     /* messageDigest of 32 bytes */
+        TYPE_DATA,   /* contentType id-data */
+        TYPE_TST,    /* contentType id-ct-TSTInfo: a time stamp's */
+        TYPE_STRING, /* contentType that is no OID */
+        DIGEST32,    /* messageDigest of 32 bytes */
         DIGEST20,
-        DIGEST_TWO,   /* messageDigest with two values */
-        DIGEST_NONE,  /* messageDigest with an empty set */
+        DIGEST_TWO,  /* messageDigest with two values */
+        DIGEST_NONE, /* messageDigest with an empty set */
         TIME_NOW,
-        TIME_OLD,     /* an hour ago */
-        TIME_BAD,     /* a time without seconds */
-        OTHER,        /* an attribute that we do not know, with two values */
+        TIME_OLD, /* an hour ago */
+        TIME_BAD, /* a time without seconds */
+        OTHER,    /* an attribute that we do not know, with two values */
 } Part;
 
 typedef struct SmimeCase {
@@ -142,22 +142,30 @@ static void build_attributes(const Part *parts, Build *ret) {
         size_t n = 0;
 
         for (; parts[n] != END; n++) {
-                each[n] = (Build) {};
+                each[n] = (Build){};
                 build_part(&each[n], parts[n]);
         }
         qsort(each, n, sizeof(each[0]), compare_builds);
         for (size_t i = 0; i < n; i++)
                 build_raw(&all, each[i].data, each[i].size);
-        *ret = (Build) {};
+        *ret = (Build){};
         build_wrap(ret, DER_SET, &all);
 }
 
+/* `r` comes from a call that sets *why: store it first, arguments are evaluated in any order. */
 static void expect(const char *name, int r, const char *why, const char *expected) {
         if (!expected && r != 0)
                 fail_msg("%s: refused: %s", name, why);
         if (expected && (r != PURPOSE_E_INVALID || !strstr(why, expected)))
                 fail_msg("%s: expected \"%s\", got %d \"%s\"", name, expected, r, why);
 }
+
+/* For a call that leaves its sentence in the local variable `why`. */
+#define EXPECT(name, call, expected)                                                                                   \
+        do {                                                                                                           \
+                int r_ = (call);                                                                                       \
+                expect((name), r_, why, expected);                                                                     \
+        } while (0)
 
 static void test_smime(void **state) {
         (void) state;
@@ -176,21 +184,21 @@ static void test_smime_form(void **state) {
         Build good, b = {};
 
         (void) state;
-        build_attributes((Part[]) { TYPE_DATA, DIGEST32, END }, &good);
+        build_attributes((Part[]){ TYPE_DATA, DIGEST32, END }, &good);
         for (size_t n = 0; n < good.size; n++)
-                expect("cut off", purpose_check_smime(good.data, n, HASH_SHA256, NOW, &why), why, "well-formed DER");
+                EXPECT("cut off", purpose_check_smime(good.data, n, HASH_SHA256, NOW, &why), "well-formed DER");
 
         b = good;
         build_raw(&b, "\0", 1);
-        expect("a byte more", purpose_check_smime(b.data, b.size, HASH_SHA256, NOW, &why), why, "well-formed DER");
+        EXPECT("a byte more", purpose_check_smime(b.data, b.size, HASH_SHA256, NOW, &why), "well-formed DER");
 
         b = good;
         b.data[0] = 0xa0; /* the tag it has inside SignerInfo */
-        expect("implicit tag", purpose_check_smime(b.data, b.size, HASH_SHA256, NOW, &why), why, "SET OF");
+        EXPECT("implicit tag", purpose_check_smime(b.data, b.size, HASH_SHA256, NOW, &why), "SET OF");
 
         uint8_t *large = calloc(1, PURPOSE_SMIME_MAX + 1);
         assert_non_null(large);
-        expect("too large", purpose_check_smime(large, PURPOSE_SMIME_MAX + 1, HASH_SHA256, NOW, &why), why, "64 KiB");
+        EXPECT("too large", purpose_check_smime(large, PURPOSE_SMIME_MAX + 1, HASH_SHA256, NOW, &why), "64 KiB");
         free(large);
 }
 
@@ -206,10 +214,21 @@ typedef struct CsrCase {
 
 static const CsrCase csr_cases[] = {
         { "address in subjectAltName", NULL, "email:alice@example.org", NULL, NULL, NULL, { "alice@example.org" } },
-        { "addresses in both", "a@example.org", "email:b@example.org,email:c@example.org", NULL, NULL, NULL,
+        { "addresses in both",
+          "a@example.org",
+          "email:b@example.org,email:c@example.org",
+          NULL,
+          NULL,
+          NULL,
           { "a@example.org", "b@example.org", "c@example.org" } },
         { "no address", NULL, NULL, NULL, "digitalSignature", NULL, { NULL } },
-        { "an end entity says so", NULL, "email:a@example.org", "CA:FALSE", "digitalSignature,nonRepudiation", NULL, { "a@example.org" } },
+        { "an end entity says so",
+          NULL,
+          "email:a@example.org",
+          "CA:FALSE",
+          "digitalSignature,nonRepudiation",
+          NULL,
+          { "a@example.org" } },
         { "a CA", NULL, "email:a@example.org", "CA:TRUE", NULL, "no CA", { NULL } },
         { "keyCertSign", NULL, "email:a@example.org", NULL, "digitalSignature,keyCertSign", "no CA", { NULL } },
         { "cRLSign", NULL, NULL, NULL, "cRLSign", "no CA", { NULL } },
@@ -218,7 +237,7 @@ static const CsrCase csr_cases[] = {
         { "no mail address", "alice", NULL, NULL, NULL, "not a mail address", { NULL } },
 };
 
-static void push_extension(STACK_OF(X509_EXTENSION) *list, int nid, const char *value) {
+static void push_extension(STACK_OF(X509_EXTENSION) * list, int nid, const char *value) {
         if (!value)
                 return;
         X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
@@ -281,9 +300,9 @@ static void test_csr(void **state) {
                 check_csr_case(key, spki, (size_t) n, &csr_cases[i]);
 
         k = make_csr(other, &csr_cases[0], &info);
-        expect("another key", purpose_check_csr(info, (size_t) k, spki, (size_t) n, &csr, &why), why, "another key");
+        EXPECT("another key", purpose_check_csr(info, (size_t) k, spki, (size_t) n, &csr, &why), "another key");
         for (int cut = 0; cut < k; cut++)
-                expect("cut off", purpose_check_csr(info, (size_t) cut, spki, (size_t) n, &csr, &why), why, "64 KiB");
+                EXPECT("cut off", purpose_check_csr(info, (size_t) cut, spki, (size_t) n, &csr, &why), "64 KiB");
 }
 
 /* --- ECC-CMS-SharedInfo and guessing ------------------------------------------------------------------- */
@@ -300,7 +319,7 @@ static void build_shared_info(uint8_t bits, bool ukm, Build *ret) {
                 build_wrap(&inner, DER_CONTEXT_0, &ukm_octets);
         build_tlv(&octets, DER_OCTET_STRING, length, 4);
         build_wrap(&inner, DER_CONTEXT_2, &octets);
-        *ret = (Build) {};
+        *ret = (Build){};
         build_wrap(ret, DER_SEQUENCE, &inner);
 }
 
@@ -310,12 +329,12 @@ static void test_shared_info(void **state) {
 
         (void) state;
         build_shared_info(128, false, &b);
-        expect("plain", purpose_check_shared_info(b.data, b.size, 16, &why), why, NULL);
-        expect("other length", purpose_check_shared_info(b.data, b.size, 32, &why), why, "suppPubInfo");
+        EXPECT("plain", purpose_check_shared_info(b.data, b.size, 16, &why), NULL);
+        EXPECT("other length", purpose_check_shared_info(b.data, b.size, 32, &why), "suppPubInfo");
         build_shared_info(128, true, &b);
-        expect("with ukm", purpose_check_shared_info(b.data, b.size, 16, &why), why, NULL);
+        EXPECT("with ukm", purpose_check_shared_info(b.data, b.size, 16, &why), NULL);
         for (size_t n = 0; n < b.size; n++)
-                expect("cut off", purpose_check_shared_info(b.data, n, 16, &why), why, "RFC 5753");
+                EXPECT("cut off", purpose_check_shared_info(b.data, n, 16, &why), "RFC 5753");
 }
 
 static void test_guess(void **state) {
@@ -326,9 +345,9 @@ static void test_guess(void **state) {
         assert_int_equal(RAND_bytes(digest, sizeof(digest)), 1);
         assert_int_equal(purpose_guess(digest, sizeof(digest)), PURPOSE_DIGEST);
         assert_int_equal(purpose_guess(NULL, 0), PURPOSE_DIGEST);
-        build_attributes((Part[]) { TYPE_DATA, TIME_OLD, DIGEST20, END }, &b);
+        build_attributes((Part[]){ TYPE_DATA, TIME_OLD, DIGEST20, END }, &b);
         assert_int_equal(purpose_guess(b.data, b.size), PURPOSE_SMIME);
-        build_attributes((Part[]) { TYPE_DATA, END }, &b);
+        build_attributes((Part[]){ TYPE_DATA, END }, &b);
         assert_int_equal(purpose_guess(b.data, b.size), PURPOSE_DIGEST);
         build_shared_info(128, false, &b);
         assert_int_equal(purpose_guess(b.data, b.size), PURPOSE_DIGEST);
@@ -336,11 +355,8 @@ static void test_guess(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_smime),
-                cmocka_unit_test(test_smime_form),
-                cmocka_unit_test(test_csr),
-                cmocka_unit_test(test_shared_info),
-                cmocka_unit_test(test_guess),
+                cmocka_unit_test(test_smime),       cmocka_unit_test(test_smime_form), cmocka_unit_test(test_csr),
+                cmocka_unit_test(test_shared_info), cmocka_unit_test(test_guess),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
