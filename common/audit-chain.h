@@ -3,7 +3,22 @@
  *
  * One JSON object per line. Its first two members are "seq" (1, 2, 3...) and "prev" (SHA-256, 64 hex digits, of the
  * line before without its newline; 64 zeros in line 1). The head of the chain is the number and the hash of the last
- * line. */
+ * line.
+ *
+ * The fields that signetd writes behind them, each left out where there is none; readers pass over those they don't
+ * know:
+ *     time                     "2024-05-01T09:30:00.123Z", UTC
+ *     user, uid, unit, pid     the caller: login name, number, systemd unit, number
+ *     operation                as in common/names.h; "start", "stop" and "reload" are the daemon's own
+ *     purpose, hash            as in common/names.h
+ *     key, label               64 hex digits, and CKA_LABEL
+ *     token                    its name in tokens.d
+ *     digest                   SHA-256 of the input, hex
+ *     rule                     the name of the rule that decided
+ *     verdict                  "allow" or "deny"
+ *     result                   "ok", or the last part of the D-Bus error's name ("NotAuthorized")
+ *     reason                   a sentence, when the result is not "ok"
+ *     duration                 microseconds from request to answer */
 #pragma once
 
 #include <json-c/json.h>
