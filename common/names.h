@@ -62,12 +62,12 @@ typedef enum Kdf {
 
 /* The word for a value ("sign", "smime", "sha256", "rsa", "ec-p256", "pkcs1", "x963"), static;
  * "none" (KeyType: "unknown") for the first, NULL for a number outside the enum. */
-const char *operation_to_string(Operation o);
-const char *purpose_to_string(Purpose p);
-const char *hash_to_string(Hash h);
-const char *key_type_to_string(KeyType t);
-const char *padding_to_string(Padding p);
-const char *kdf_to_string(Kdf k);
+const char *operation_to_string(Operation v);
+const char *purpose_to_string(Purpose v);
+const char *hash_to_string(Hash v);
+const char *key_type_to_string(KeyType v);
+const char *padding_to_string(Padding v);
+const char *kdf_to_string(Kdf v);
 
 /* The value for a word, exactly as written above; -EINVAL for any other word, the first value's included. */
 int operation_from_string(const char *s) _must_check_;
