@@ -55,7 +55,7 @@ static int open_checked(const char *path, Problems *problems, int *ret_fd) {
         return 0;
 }
 
-static int read_text(const char *path, Problems *problems, char **ret) {
+static int read_text(const char *path, Problems *problems, char **ret, size_t *ret_n) {
         _cleanup_close_ int fd = -EBADF;
         _cleanup_free_ char *text = NULL;
         size_t n = 0;
@@ -65,25 +65,16 @@ static int read_text(const char *path, Problems *problems, char **ret) {
         if (r < 0)
                 return r;
 
-        text = malloc(CONFIG_SIZE_MAX + 2);
+        text = malloc(CONFIG_SIZE_MAX + 1);
         r = text ? read_all(fd, text, CONFIG_SIZE_MAX + 1, &n) : -ENOMEM;
         if (r < 0) {
                 problems_add(problems, path, 0, "cannot read the file: %s", strerror(-r));
                 return -EINVAL;
         }
-        if (n > CONFIG_SIZE_MAX) {
-                problems_add(problems, path, 0, "the file is larger than 1 MiB");
-                return -EINVAL;
-        }
-        text[n] = '\0';
 
         *ret = TAKE_PTR(text);
-        if (strlen(*ret) == n && utf8_is_valid(*ret, n))
-                return 0;
-
-        problems_add(problems, path, 0, "the file is not UTF-8 text");
-        free(TAKE_PTR(*ret));
-        return -EINVAL;
+        *ret_n = n;
+        return 0;
 }
 
 /* libconfig would follow @include anywhere on the disk, past the checks above. It knows the word only at the start of a
@@ -107,35 +98,57 @@ static int refuse_include(const char *path, const char *text, Problems *problems
         return r;
 }
 
-int config_load(const char *path, config_t *config, Problems *problems) {
-        _cleanup_free_ char *text = NULL;
-        char *file;
-        int r;
+static int refuse_bytes(const char *path, const char *text, size_t n, Problems *problems) {
+        if (n > CONFIG_SIZE_MAX) {
+                problems_add(problems, path, 0, "the file is larger than 1 MiB");
+                return -EINVAL;
+        }
+        if (memchr(text, '\0', n) || !utf8_is_valid(text, n)) {
+                problems_add(problems, path, 0, "the file is not UTF-8 text");
+                return -EINVAL;
+        }
+        return 0;
+}
+
+int config_load_text(const char *path, const char *text, size_t n, config_t *config, Problems *problems) {
+        _cleanup_free_ char *copy = NULL, *file = NULL;
 
         config_init(config);
 
-        r = read_text(path, problems, &text);
-        if (r < 0)
-                return r;
-        r = refuse_include(path, text, problems);
-        if (r < 0)
-                return r;
+        if (refuse_bytes(path, text, n, problems) < 0)
+                return -EINVAL;
+        copy = strndup(text, n);
+        file = strdup(path);
+        if (!copy || !file) {
+                problems_add(problems, path, 0, "out of memory");
+                return -EINVAL;
+        }
+        if (refuse_include(path, copy, problems) < 0)
+                return -EINVAL;
 
-        if (!config_read_string(config, text)) {
+        if (!config_read_string(config, copy)) {
                 problems_add(problems, path, (unsigned) MAX(config_error_line(config), 0), "%s",
                              config_error_text(config));
                 return -EINVAL;
         }
 
         /* config_read_string() knows no file name: the root keeps it for config_file_of(). */
-        file = strdup(path);
-        if (!file) {
-                problems_add(problems, path, 0, "out of memory");
-                return -EINVAL;
-        }
         config_set_destructor(config, free);
-        config_setting_set_hook(config_root_setting(config), file);
+        config_setting_set_hook(config_root_setting(config), TAKE_PTR(file));
         return 0;
+}
+
+int config_load(const char *path, config_t *config, Problems *problems) {
+        _cleanup_free_ char *text = NULL;
+        size_t n;
+        int r;
+
+        r = read_text(path, problems, &text, &n);
+        if (r < 0) {
+                config_init(config);
+                return r;
+        }
+        return config_load_text(path, text, n, config, problems);
 }
 
 const char *config_file_of(const config_setting_t *s) {

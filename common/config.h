@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Strict reading of libconfig files: every setting is declared, unknown ones and wrong types are Problems.
- * The only header that shows libconfig; link signet_config. */
+ * The only header that shows libconfig; link config_dep. */
 #pragma once
 
 #include <libconfig.h>
@@ -12,9 +12,12 @@
  * or -EINVAL when the file cannot be used at all (also reported in problems). */
 int config_load(const char *path, config_t *config, Problems *problems) _must_check_;
 
+/* The same for `n` bytes that are in memory already; `path` is what mistakes call them. */
+int config_load_text(const char *path, const char *text, size_t n, config_t *config, Problems *problems) _must_check_;
+
 /* Typed look-ups in a group. Absent settings leave *ret untouched and return 0; mistakes are added to problems and
- * return 0 as well: the caller asks problems_any() at the end. 1 when *ret was set. Strings are borrowed from config.
- */
+ * return 0 as well: the caller asks problems_any() at the end. 1 when *ret was set. Strings are borrowed from config;
+ * an empty one, and one that is not UTF-8, is a mistake. */
 int config_string(const config_setting_t *group, const char *name, Problems *p, const char **ret);
 int config_unsigned(const config_setting_t *group, const char *name, unsigned min, unsigned max, Problems *p,
                     unsigned *ret);

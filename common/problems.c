@@ -3,6 +3,7 @@
  * Running out of memory here loses a text, never the fact that there was a mistake. */
 #include "problems.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,6 +59,11 @@ void problems_add(Problems *p, const char *file, unsigned line, const char *form
         p->items[p->n++] = (Problem){ .file = TAKE_PTR(copy), .line = line, .text = TAKE_PTR(text) };
 }
 
+/* "SHA256" is "sha256" misspelt. */
+static bool same(char a, char b) {
+        return tolower((unsigned char) a) == tolower((unsigned char) b);
+}
+
 /* Edits between two words: letters added, dropped or changed, and neighbours swapped, each counted as one. */
 static size_t edits(const char *a, size_t a_n, const char *b, size_t b_n) {
         size_t rows[3][WORD_MAX + 1]; /* the row being filled and the two before it, in turns */
@@ -70,8 +76,8 @@ static size_t edits(const char *a, size_t a_n, const char *b, size_t b_n) {
 
                 row[0] = i;
                 for (size_t j = 1; j <= b_n; j++) {
-                        row[j] = MIN(above[j - 1] + (a[i - 1] != b[j - 1]), MIN(above[j], row[j - 1]) + 1);
-                        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                        row[j] = MIN(above[j - 1] + (!same(a[i - 1], b[j - 1])), MIN(above[j], row[j - 1]) + 1);
+                        if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
                                 row[j] = MIN(row[j], two_above[j - 2] + 1);
                 }
         }

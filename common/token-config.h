@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One token's file in tokens.d, as signetd and signet-worker read it: signetd.tokens(5). Link signet_config.
+/* One token's file in tokens.d, as signetd and signet-worker read it: signetd.tokens(5). Link config_dep.
  *
  *     # tokens.d/mail.conf: the token is called "mail"
  *     module   = "/usr/lib/softhsm/libsofthsm2.so"
