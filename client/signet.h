@@ -18,6 +18,10 @@
 extern "C" {
 #endif
 
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
+
 #define SIGNET_VERSION_MAJOR 0
 #define SIGNET_VERSION_MINOR 1
 
@@ -205,6 +209,10 @@ const char *signet_verdict_reason(const signet_verdict *verdict); /* a sentence 
 /* Makes signetd read its policy again. For root and signetd's own user. On a mistake in a file: SIGNET_E_INVALID_INPUT, the running policy stays
  * in force, and the message names file and line. */
 int signet_reload_policy(signet_client *client, uint64_t *ret_generation);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

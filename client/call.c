@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Carries one request to signetd and its answer back. Fed by the library's own functions on one side and by whoever
+ * owns signetd's name on the other; a mistake here tries a PIN twice or loses a signature when signetd restarts. */
+#include "call.h"
+#include "bus-error.h"
+#include "deadline.h"
+#include "error.h"
+#include "wire.h"
+
+#define WAITS_MAX 8 /* times that signetd may come and go again during one call */
+
+static int call_write(const Call *call, sd_bus *bus, sd_bus_message **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(bus, &m, SIGNET_BUS_NAME, call->path, call->interface, call->member);
+        if (r < 0)
+                return error_set_errno(r, "cannot write the request");
+        if (call->write) {
+                r = call->write(m, call->input);
+                if (r < 0)
+                        return error_set_errno(r, "cannot write the request");
+        }
+
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+/* The reply must be what read() expects and nothing more. */
+static int call_read(const Call *call, sd_bus_message *reply) {
+        return call->read ? call->read(reply, call->output) : wire_finish(reply, call->member);
+}
+
+/* One try over a link that is ready. */
+static int call_try(signet_client *client, const Call *call, Link *l, uint64_t deadline, BusOutcome *ret_outcome) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = call_write(call, l->bus, &m);
+        if (r < 0)
+                return r;
+
+        r = sd_bus_call(l->bus, m, MAX(deadline_left(deadline), 1U), &error, &reply);
+        if (r >= 0) {
+                client_expect_service(client, true);
+                return call_read(call, reply);
+        }
+        if (sd_bus_is_open(l->bus) <= 0) {
+                *ret_outcome = BUS_LOST;
+                return error_set(SIGNET_E_UNAVAILABLE, "the bus hung up during the call");
+        }
+        return bus_error_status(&error, ret_outcome);
+}
+
+static int call_attempt(signet_client *client, const Call *call, uint64_t deadline, BusOutcome *ret_outcome) {
+        Link *l;
+        int r;
+
+        *ret_outcome = BUS_ANSWERED;
+        r = client_acquire(client, deadline, &l);
+        if (r != 0)
+                return r;
+        r = call_try(client, call, l, deadline, ret_outcome);
+        client_release(client, l);
+        return r;
+}
+
+static int call_await_service(signet_client *client, uint64_t deadline) {
+        Link *l;
+        int r;
+
+        r = client_acquire(client, deadline, &l);
+        if (r != 0)
+                return r;
+        r = link_await_service(l, deadline);
+        client_release(client, l);
+        if (r != 0)
+                client_expect_service(client,
+                                      false); /* who waited in vain does not make the next caller wait as well */
+        return r;
+}
+
+int call_run(signet_client *client, const Call *call) {
+        uint64_t deadline = client_deadline(client);
+        unsigned waits = 0, repeats = 0;
+
+        for (;;) {
+                BusOutcome outcome;
+                int r;
+
+                r = call_attempt(client, call, deadline, &outcome);
+                if (outcome == BUS_UNSENT && client_expects_service(client) && waits++ < WAITS_MAX) {
+                        r = call_await_service(client, deadline);
+                        if (r != 0)
+                                return r;
+                } else if (outcome != BUS_LOST || call->repeat == CALL_ONCE || repeats++ > 0)
+                        return r;
+        }
+}

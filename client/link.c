@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One sd-bus connection: opening it within a deadline, keeping it clean, waiting on it for signetd's name. Fed by the
+ * bus at the address that the application or the environment gave; a bus that hangs or lies costs the call its
+ * deadline. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "deadline.h"
+#include "error.h"
+#include "link.h"
+#include "signet.h"
+
+#define UNASKED_MAX 1024 /* messages thrown away before the link is thought to be under attack and replaced */
+
+/* Turns the bus until it is ready. sd_bus_call() would do it too, but without a deadline. */
+static int bus_await_ready(sd_bus *bus, uint64_t deadline) {
+        int r;
+
+        for (;;) {
+                r = sd_bus_is_ready(bus);
+                if (r != 0)
+                        return r < 0 ? r : 0;
+                r = sd_bus_process(bus, NULL);
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        continue;
+                if (deadline_left(deadline) == 0)
+                        return -ETIMEDOUT;
+                r = sd_bus_wait(bus, deadline_left(deadline));
+                if (r < 0 && r != -EINTR)
+                        return r;
+        }
+}
+
+static int bus_connect(const char *address, LinkPatience patience, uint64_t deadline, sd_bus **ret) {
+        _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
+        int r;
+
+        r = sd_bus_new(&bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_address(bus, address);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_bus_client(bus, true);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_watch_bind(bus, patience == LINK_AWAIT_BUS);
+        if (r < 0)
+                return r;
+        r = sd_bus_start(bus);
+        if (r < 0)
+                return r;
+        r = bus_await_ready(bus, deadline);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(bus);
+        return 0;
+}
+
+int link_open(Link *l, const char *address, LinkPatience patience, uint64_t deadline) {
+        _cleanup_(sd_bus_close_unrefp) sd_bus *bus = NULL;
+        char reason[128];
+        struct stat st;
+        int fd, r;
+
+        r = bus_connect(address, patience, deadline, &bus);
+        if (r == -ENOMEM)
+                return error_no_memory();
+        if (r < 0)
+                return error_set(SIGNET_E_UNAVAILABLE,
+                                 "cannot connect to the bus at \"%s\": %s; is the address right, and does the bus run?",
+                                 address, strerror_r(-r, reason, sizeof(reason)));
+
+        fd = sd_bus_get_fd(bus);
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return error_set(SIGNET_E_UNAVAILABLE, "the bus at \"%s\" hung up as soon as it was reached", address);
+
+        *l = (Link){ .bus = TAKE_PTR(bus), .fd = fd, .device = st.st_dev, .inode = st.st_ino };
+        return 0;
+}
+
+bool link_refresh(Link *l) {
+        int r = 1;
+
+        for (unsigned n = 0; r > 0 && n < UNASKED_MAX; n++)
+                r = sd_bus_process(l->bus, NULL);
+        return r == 0 && sd_bus_is_ready(l->bus) > 0;
+}
+
+static int on_owner_changed(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+        const char *name, *old_owner, *new_owner;
+        bool *owned = userdata;
+
+        if (sd_bus_message_read(m, "sss", &name, &old_owner, &new_owner) >= 0)
+                *owned = new_owner[0] != '\0';
+        return 0;
+}
+
+/* Asks whether the name has an owner now; what happens to it later is what the match is for. */
+static int bus_ask_owner(sd_bus *bus, uint64_t deadline, bool *ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        int owned, r;
+
+        r = sd_bus_message_new_method_call(bus, &m, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                           "org.freedesktop.DBus", "NameHasOwner");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(m, "s", SIGNET_BUS_NAME);
+        if (r < 0)
+                return r;
+        r = sd_bus_call(bus, m, MAX(deadline_left(deadline), 1U), NULL, &reply);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(reply, "b", &owned);
+        if (r < 0)
+                return r;
+
+        *ret = owned;
+        return 0;
+}
+
+static int bus_await_owner(sd_bus *bus, uint64_t deadline) {
+        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+        bool owned = false;
+        int r;
+
+        r = sd_bus_set_method_call_timeout(
+                bus, MAX(deadline_left(deadline), 1U)); /* sd_bus_add_match() has none of its own */
+        if (r < 0)
+                return r;
+        r = sd_bus_add_match(bus, &slot,
+                             "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                             "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" SIGNET_BUS_NAME "'",
+                             on_owner_changed, &owned);
+        if (r < 0)
+                return r;
+        r = bus_ask_owner(bus, deadline, &owned);
+        if (r < 0)
+                return r;
+
+        while (!owned) {
+                r = sd_bus_process(bus, NULL);
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        continue;
+                if (deadline_left(deadline) == 0)
+                        return -ETIMEDOUT;
+                r = sd_bus_wait(bus, deadline_left(deadline));
+                if (r < 0 && r != -EINTR)
+                        return r;
+        }
+        return 0;
+}
+
+int link_await_service(Link *l, uint64_t deadline) {
+        char reason[128];
+        int r;
+
+        r = bus_await_owner(l->bus, deadline);
+        if (r == -ENOMEM)
+                return error_no_memory();
+        if (r == -ETIMEDOUT)
+                return error_set(
+                        SIGNET_E_UNAVAILABLE,
+                        "signetd left the bus and did not come back in time; look at its log: journalctl -u signetd");
+        if (r < 0)
+                return error_set(SIGNET_E_UNAVAILABLE,
+                                 "signetd left the bus, and the bus went while it was waited for: %s",
+                                 strerror_r(-r, reason, sizeof(reason)));
+        return 0;
+}
+
+void link_close(Link *l) {
+        l->fd = -EBADF; /* first: a child forked from here on must not close a number that means something else by then
+                         */
+        l->bus = sd_bus_close_unref(l->bus);
+}
+
+void link_abandon(Link *l) {
+        struct stat st;
+
+        /* A daemon may have closed all descriptors after the fork and reused the number: only the socket itself goes.
+         */
+        if (l->fd >= 0 && fstat(l->fd, &st) == 0 && st.st_dev == l->device && st.st_ino == l->inode)
+                close(l->fd);
+        l->fd = -EBADF;
+        l->bus = NULL;
+}

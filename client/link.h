@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One connection to the bus. Used by one thread at a time and only in the process that opened it. */
+#pragma once
+
+#include <sys/types.h>
+#include <systemd/sd-bus.h>
+
+#include "common/macros.h"
+
+#define SIGNET_BUS_NAME "org.signetd.Signet1"
+
+typedef struct Link {
+        sd_bus *bus; /* NULL: not open */
+        int fd;      /* the bus's socket, for link_abandon() */
+        dev_t device;
+        ino_t inode;
+} Link;
+
+/* Whether to wait for a bus whose socket is gone (it restarts) or to give up at once. */
+typedef enum LinkPatience { LINK_NOW, LINK_AWAIT_BUS } LinkPatience;
+
+/* Connects a closed link, handshake included. SIGNET_E_UNAVAILABLE or -ENOMEM, with the sentence set. */
+int link_open(Link *l, const char *address, LinkPatience patience, uint64_t deadline) _must_check_;
+
+/* Throws away what came unasked since the last call. Returns whether the link is still good. */
+bool link_refresh(Link *l) _must_check_;
+
+/* Waits until somebody owns signetd's name. SIGNET_E_UNAVAILABLE when nobody did before the deadline. */
+int link_await_service(Link *l, uint64_t deadline) _must_check_;
+
+void link_close(Link *l);
+
+/* For the child of a fork: closes the child's copy of the socket, so that the parent's connection ends with the parent.
+ * What sd-bus holds in memory is lost: it refuses to be touched in another process. */
+void link_abandon(Link *l);
