@@ -164,3 +164,23 @@ int audit_chain_verify(AuditHead *head, const char *line, size_t n, char **ret_w
 
         return head_advance(head, line, n);
 }
+
+int audit_chain_adopt(AuditHead *head, const char *line, size_t n) {
+        char previous[AUDIT_HASH_LENGTH + 1];
+        AuditHead adopted;
+        uint64_t sequence;
+        int r;
+
+        if (n >= AUDIT_LINE_MAX || !parse_links(line, n, &sequence, previous))
+                return AUDIT_E_BROKEN;
+        r = check_json(line, n);
+        if (r != 0)
+                return r;
+        adopted.sequence = sequence - 1;
+        r = head_advance(&adopted, line, n);
+        if (r < 0)
+                return r;
+
+        *head = adopted;
+        return 0;
+}

@@ -25,6 +25,8 @@
 
 #include "macros.h"
 
+#define AUDIT_FILE_DEFAULT "/var/log/signetd/audit.jsonl" /* where it is unless signetd.conf says audit-file */
+
 #define AUDIT_HASH_LENGTH 64
 #define AUDIT_LINE_MAX    16384 /* bytes, newline included */
 
@@ -46,3 +48,7 @@ enum { AUDIT_E_BROKEN = 1 };
  * it) that begins with "malformed", "cut", "reordered" or "changed"; head is as before. -ENOMEM. A change of line N
  * shows at line N + 1, one of the last line only in the head that signetd knows. */
 int audit_chain_verify(AuditHead *head, const char *line, size_t n, char **ret_why) _must_check_;
+
+/* Takes a line for the end of the chain, whatever came before it: how to go on behind a break. AUDIT_E_BROKEN: it is no
+ * audit line, and head is as before; -ENOMEM. */
+int audit_chain_adopt(AuditHead *head, const char *line, size_t n) _must_check_;
