@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # lab.sh and its other files share these variables
 # A lab in a build with sanitizers. Sourced by lab.sh. Reports of every program of ours, workers and other users' included, are files in one
 # directory; lab_end finds them there, whatever the exit status was and whoever swallowed it.
 
@@ -9,7 +9,6 @@ lab_sanitized() {
 
 lab_sanitize() {
   lab_sanitized || return 0
-  # shellcheck disable=SC2034 # lab.sh reads it
   lab_patience=90
   mkdir -m 1777 "$LAB/sanitizer"
   # libnss_wrapper is preloaded before the run-time library; it replaces no allocator, so the order does not matter.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # lab.sh and its other files share these variables
 # A lab's SoftHSM tokens, keys, and a certificate authority. Sourced by lab.sh; everything lies in $LAB, which lab_begin made.
 
 lab_pin=1234
