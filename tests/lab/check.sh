@@ -69,6 +69,14 @@ mail_parts() {
   "$SIGNET_SOURCE/tests/lab/parts.py" "$1"
 }
 
+# key_field FIELD [as USER...]: what `signetctl keys` of the user who runs it shows of each key, sorted by label, in one line.
+key_field() {
+  local field=$1
+  shift
+  "$@" signetctl keys --json | /usr/bin/python3 -c 'import json, sys
+print(*(k[sys.argv[1]] for k in sorted(json.load(sys.stdin)["keys"], key=lambda k: k["label"])))' "$field"
+}
+
 # skip REASON: a part cannot be done here; tools/test lists it.
 skip() {
   printf 'SKIP: %s\n' "$*"
