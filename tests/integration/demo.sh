@@ -59,6 +59,7 @@ same 'two at once have three keys each, and none in common' "$(sort -u outer inn
 
 # Ctrl-C, which a terminal sends to all that stand in the foreground: a session of its own stands for the terminal here.
 mkfifo started
+# shellcheck disable=SC2016
 setsid "$demo" --run sh -c 'echo $DEMO $DEMO_PID $$ >started; exec sleep 1000' 2>/dev/null &
 demo_pid=$!
 read -r directory signetd _ <started

@@ -40,12 +40,12 @@ END
   export DBUS_SYSTEM_BUS_ADDRESS=$address
 }
 
-# lab_config [LINE...]: signetd's configuration, with no token and no rule yet; lines are added to signetd.conf.
+# signetd's configuration, with no token and no rule yet; $LAB_CONFIG/signetd.conf may be added to.
 lab_config() {
   LAB_CONFIG=$LAB/signetd
   mkdir -p "$LAB_CONFIG/tokens.d" "$LAB_CONFIG/policy.d" "$LAB/audit" "$LAB_RUN/signetd"
   printf '%s\n' "audit-file = \"$LAB/audit/audit.log\"" "runtime-dir = \"$LAB_RUN/signetd\"" \
-    "worker = \"$LAB/bin/signet-worker\"" "$@" >"$LAB_CONFIG/signetd.conf"
+    "worker = \"$LAB/bin/signet-worker\"" >"$LAB_CONFIG/signetd.conf"
 }
 
 # lab_config_token NAME [LINE...]: a token of SoftHSM's with the label NAME and its PIN in a file; lines are added to its file.
