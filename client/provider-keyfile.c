@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Key files that name a key: PEM with the label SIGNET KEY around a URI as plain text. They let programs that know only
+ * key files (nginx, Postfix) use a key of signetd's. A key file is no secret, but whoever may write it chooses the key.
+ *
+ * OpenSSL's file store wants DER from a PEM decoder, so the URI goes on to the second decoder as a UTF8String. */
+#include <openssl/bio.h>
+#include <openssl/core_names.h>
+#include <openssl/core_object.h>
+#include <openssl/encoder.h>
+#include <openssl/err.h>
+#include <openssl/params.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+#include "provider.h"
+
+#define KEYFILE_LABEL     "SIGNET KEY"
+#define KEYFILE_STRUCTURE "SignetKey"
+#define KEYFILE_MAX       1024 /* bytes of URI */
+
+DEFINE_CLEANUP(ASN1_UTF8STRING *, ASN1_UTF8STRING_free)
+DEFINE_CLEANUP(OSSL_ENCODER_CTX *, OSSL_ENCODER_CTX_free)
+
+static void *decoder_new(void *provctx) {
+        return provctx;
+}
+
+static void decoder_free(void *ctx _unused_) {
+}
+
+/* --- PEM to DER --------------------------------------------------------------------------------------- */
+
+/* The URI between the lines; one newline at its end is what `echo URI | base64` leaves. */
+static int check_text(Provider *p, const unsigned char *data, long size, char ret_uri[KEYFILE_MAX + 1]) {
+        if (size > 0 && data[size - 1] == '\n')
+                size--;
+        if (size <= 0 || size > KEYFILE_MAX)
+                return provider_raise(p, PROVIDER_R_BAD_NAME, "the key file holds no URI of 1 to %d bytes",
+                                      KEYFILE_MAX);
+        for (long i = 0; i < size; i++)
+                if (data[i] <= ' ' || data[i] == 0x7f)
+                        return provider_raise(p, PROVIDER_R_BAD_NAME, "the key file holds no URI");
+
+        memcpy(ret_uri, data, (size_t) size);
+        ret_uri[size] = '\0';
+        return 1;
+}
+
+static int give_uri(const char *uri, OSSL_CALLBACK *callback, void *arg) {
+        _cleanup_(ASN1_UTF8STRING_freep) ASN1_UTF8STRING *string = NULL;
+        unsigned char *der = NULL;
+        int type = OSSL_OBJECT_PKEY, n, ok;
+        OSSL_PARAM params[4];
+
+        string = ASN1_UTF8STRING_new();
+        if (!string || !ASN1_STRING_set(string, uri, -1))
+                return 0;
+        n = i2d_ASN1_UTF8STRING(string, &der);
+        if (n <= 0)
+                return 0;
+
+        params[0] = OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type);
+        params[1] = OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_STRUCTURE, (char *) KEYFILE_STRUCTURE, 0);
+        params[2] = OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_DATA, der, (size_t) n);
+        params[3] = OSSL_PARAM_construct_end();
+        ok = callback(params, arg);
+        OPENSSL_free(der);
+        return ok;
+}
+
+/* Called for every PEM file that the program reads. What is not ours is passed over: 1 without a call back. */
+static int decode_pem(void *ctx, OSSL_CORE_BIO *in, int selection _unused_, OSSL_CALLBACK *callback, void *arg,
+                      OSSL_PASSPHRASE_CALLBACK *passphrase _unused_, void *passphrase_arg _unused_) {
+        Provider *p = ctx;
+        _cleanup_(BIO_free_allp) BIO *bio = BIO_new_from_core_bio(p->soft, in);
+        _cleanup_(signet_key_unrefp) signet_key *key = NULL;
+        char uri[KEYFILE_MAX + 1], *label = NULL, *header = NULL;
+        unsigned char *data = NULL;
+        long size = 0;
+        int ok = 1;
+
+        if (!bio)
+                return 0;
+
+        ERR_set_mark();
+        if (PEM_read_bio(bio, &label, &header, &data, &size) != 1)
+                label = NULL;
+        ERR_pop_to_mark();
+
+        /* The key is looked up here for the sake of the error: what the second decoder raises, the file store throws
+         * away. */
+        if (label && strcmp(label, KEYFILE_LABEL) == 0)
+                ok = check_text(p, data, size, uri) && provider_find_one(p, uri, &key) && give_uri(uri, callback, arg);
+
+        OPENSSL_free(label);
+        OPENSSL_free(header);
+        OPENSSL_free(data);
+        return ok;
+}
+
+/* --- DER to key --------------------------------------------------------------------------------------- */
+
+static int give_key(Provider *p, const char *uri, OSSL_CALLBACK *callback, void *arg) {
+        _cleanup_(provider_key_unrefp) ProviderKey *key = NULL;
+        _cleanup_(signet_key_unrefp) signet_key *remote = NULL;
+        int type = OSSL_OBJECT_PKEY;
+        OSSL_PARAM params[4];
+
+        if (!provider_find_one(p, uri, &remote) || !provider_key_from_remote(p, remote, &key))
+                return 0;
+
+        params[0] = OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type);
+        params[1] = OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE,
+                                                     (char *) provider_kind_name(key->kind), 0);
+        params[2] = OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, &key, sizeof(key));
+        params[3] = OSSL_PARAM_construct_end();
+        return callback(params, arg);
+}
+
+/* Called with DER of every sort, too. The first of the decoders below that is asked answers for keys of all types. */
+static int decode_der(void *ctx, OSSL_CORE_BIO *in, int selection _unused_, OSSL_CALLBACK *callback, void *arg,
+                      OSSL_PASSPHRASE_CALLBACK *passphrase _unused_, void *passphrase_arg _unused_) {
+        Provider *p = ctx;
+        _cleanup_(BIO_free_allp) BIO *bio = BIO_new_from_core_bio(p->soft, in);
+        _cleanup_(ASN1_UTF8STRING_freep) ASN1_UTF8STRING *string = NULL;
+        unsigned char der[KEYFILE_MAX + 8];
+        const unsigned char *end = der;
+        char uri[KEYFILE_MAX + 1];
+        int n;
+
+        if (!bio)
+                return 0;
+
+        ERR_set_mark();
+        n = BIO_read(bio, der, sizeof(der));
+        if (n > 0)
+                string = d2i_ASN1_UTF8STRING(NULL, &end, n);
+        ERR_pop_to_mark();
+        if (!string || end != der + n)
+                return 1;
+
+        if (!check_text(p, ASN1_STRING_get0_data(string), ASN1_STRING_length(string), uri))
+                return 0;
+        return give_key(p, uri, callback, arg);
+}
+
+static int export_object(void *ctx _unused_, const void *reference _unused_, size_t size _unused_,
+                         OSSL_CALLBACK *callback _unused_, void *arg _unused_) {
+        return 0;
+}
+
+static const OSSL_DISPATCH pem_functions[] = {
+        PROVIDER_FUNCTION(OSSL_FUNC_DECODER_NEWCTX, decoder_new),
+        PROVIDER_FUNCTION(OSSL_FUNC_DECODER_FREECTX, decoder_free),
+        PROVIDER_FUNCTION(OSSL_FUNC_DECODER_DECODE, decode_pem),
+        { 0, NULL },
+};
+
+static const OSSL_DISPATCH der_functions[] = {
+        PROVIDER_FUNCTION(OSSL_FUNC_DECODER_NEWCTX, decoder_new),
+        PROVIDER_FUNCTION(OSSL_FUNC_DECODER_FREECTX, decoder_free),
+        PROVIDER_FUNCTION(OSSL_FUNC_DECODER_DECODE, decode_der),
+        PROVIDER_FUNCTION(OSSL_FUNC_DECODER_EXPORT_OBJECT, export_object),
+        { 0, NULL },
+};
+
+#define DER_PROPERTIES PROVIDER_PROPERTIES ",input=der,structure=" KEYFILE_STRUCTURE
+
+const OSSL_ALGORITHM provider_decoder[] = {
+        { "DER", PROVIDER_PROPERTIES ",input=pem", pem_functions, "Key files of Signet" },
+        { PROVIDER_NAMES_RSA, DER_PROPERTIES, der_functions, "Key files of Signet" },
+        { PROVIDER_NAMES_EC, DER_PROPERTIES, der_functions, "Key files of Signet" },
+        { PROVIDER_NAMES_ED25519, DER_PROPERTIES, der_functions, "Key files of Signet" },
+        { PROVIDER_NAMES_X25519, DER_PROPERTIES, der_functions, "Key files of Signet" },
+        { NULL, NULL, NULL, NULL },
+};
+
+/* --- key to PEM --------------------------------------------------------------------------------------- */
+
+typedef struct Encoder {
+        Provider *provider;
+        char *cipher; /* asked for, or NULL */
+} Encoder;
+
+static void *encoder_new(void *provctx) {
+        Encoder *e = calloc(1, sizeof(*e));
+
+        if (e)
+                e->provider = provctx;
+        return e;
+}
+
+static void encoder_free(void *ctx) {
+        Encoder *e = ctx;
+
+        if (!e)
+                return;
+        free(e->cipher);
+        free(e);
+}
+
+static int encoder_set_params(void *ctx, const OSSL_PARAM params[]) {
+        Encoder *e = ctx;
+
+        return provider_param_string(e->provider, params, OSSL_ENCODER_PARAM_CIPHER, &e->cipher);
+}
+
+static const OSSL_PARAM *encoder_settable_params(void *provctx _unused_) {
+        static const OSSL_PARAM params[] = {
+                OSSL_PARAM_utf8_string(OSSL_ENCODER_PARAM_CIPHER, NULL, 0),
+                OSSL_PARAM_utf8_string(OSSL_ENCODER_PARAM_PROPERTIES, NULL, 0),
+                OSSL_PARAM_END,
+        };
+
+        return params;
+}
+
+static int does_selection(void *provctx _unused_, int selection) {
+        return (selection & OSSL_KEYMGMT_SELECT_PRIVATE_KEY) != 0;
+}
+
+typedef struct Passphrase {
+        OSSL_PASSPHRASE_CALLBACK *callback;
+        void *arg;
+} Passphrase;
+
+static int get_passphrase(char *out, size_t room, size_t *ret_size, const OSSL_PARAM params[], void *arg) {
+        Passphrase *p = arg;
+
+        return p->callback && p->callback(out, room, ret_size, params, p->arg);
+}
+
+/* A software key that is with us because we came first: OpenSSL's own encoder writes it, encrypted if that was asked
+ * for. */
+static int encode_soft(Encoder *e, const ProviderKey *key, BIO *out, int selection, Passphrase *passphrase) {
+        _cleanup_(OSSL_ENCODER_CTX_freep) OSSL_ENCODER_CTX *ctx = NULL;
+
+        ctx = OSSL_ENCODER_CTX_new_for_pkey(key->soft, selection, "PEM", "PrivateKeyInfo", NULL);
+        if (!ctx || OSSL_ENCODER_CTX_get_num_encoders(ctx) == 0)
+                return 0;
+        if (e->cipher && *e->cipher &&
+            (!OSSL_ENCODER_CTX_set_cipher(ctx, e->cipher, NULL) ||
+             !OSSL_ENCODER_CTX_set_passphrase_cb(ctx, get_passphrase, passphrase)))
+                return 0;
+        return OSSL_ENCODER_to_bio(ctx, out);
+}
+
+static int encode(void *ctx, OSSL_CORE_BIO *out, const void *keydata, const OSSL_PARAM abstract[], int selection,
+                  OSSL_PASSPHRASE_CALLBACK *callback, void *arg) {
+        Encoder *e = ctx;
+        const ProviderKey *key = keydata;
+        _cleanup_(BIO_free_allp) BIO *bio = NULL;
+        Passphrase passphrase = { callback, arg };
+        const char *uri;
+
+        if (!key || !key->soft || abstract)
+                return 0;
+        bio = BIO_new_from_core_bio(e->provider->soft, out);
+        if (!bio)
+                return 0;
+        if (!key->remote)
+                return encode_soft(e, key, bio, selection, &passphrase);
+
+        if (e->cipher && *e->cipher)
+                return provider_raise(
+                        e->provider, PROVIDER_R_UNSUPPORTED,
+                        "a key file of Signet names a key and holds no secret: write it without a cipher");
+        if (signet_key_uri_count(key->remote) == 0)
+                return provider_raise(e->provider, PROVIDER_R_NO_KEY, "key \"%s\" is on no token now",
+                                      signet_key_label(key->remote));
+        uri = signet_key_uri(key->remote, 0);
+        return PEM_write_bio(bio, KEYFILE_LABEL, "", (const unsigned char *) uri, (long) strlen(uri)) > 0;
+}
+
+static const OSSL_DISPATCH encoder_functions[] = {
+        PROVIDER_FUNCTION(OSSL_FUNC_ENCODER_NEWCTX, encoder_new),
+        PROVIDER_FUNCTION(OSSL_FUNC_ENCODER_FREECTX, encoder_free),
+        PROVIDER_FUNCTION(OSSL_FUNC_ENCODER_SET_CTX_PARAMS, encoder_set_params),
+        PROVIDER_FUNCTION(OSSL_FUNC_ENCODER_SETTABLE_CTX_PARAMS, encoder_settable_params),
+        PROVIDER_FUNCTION(OSSL_FUNC_ENCODER_DOES_SELECTION, does_selection),
+        PROVIDER_FUNCTION(OSSL_FUNC_ENCODER_ENCODE, encode),
+        { 0, NULL },
+};
+
+#define ENCODER_PROPERTIES PROVIDER_PROPERTIES ",output=pem,structure=PrivateKeyInfo"
+
+const OSSL_ALGORITHM provider_encoder[] = {
+        { PROVIDER_NAMES_RSA, ENCODER_PROPERTIES, encoder_functions, "Key files of Signet" },
+        { PROVIDER_NAMES_EC, ENCODER_PROPERTIES, encoder_functions, "Key files of Signet" },
+        { PROVIDER_NAMES_ED25519, ENCODER_PROPERTIES, encoder_functions, "Key files of Signet" },
+        { PROVIDER_NAMES_X25519, ENCODER_PROPERTIES, encoder_functions, "Key files of Signet" },
+        { NULL, NULL, NULL, NULL },
+};

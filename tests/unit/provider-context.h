@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Library contexts in which the provider stands before OpenSSL's own, after it, or is brought by libsignet. */
+#pragma once
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+#include <openssl/err.h>
+#include <openssl/provider.h>
+
+#include "client/provider.h"
+#include "fake-signet.h"
+
+typedef enum ContextOrder {
+        CONTEXT_SIGNET_FIRST,
+        CONTEXT_DEFAULT_FIRST,
+        CONTEXT_BUILT_IN, /* nothing loaded: signet_key_evp_pkey() does it */
+        _CONTEXT_ORDER_MAX,
+} ContextOrder;
+
+typedef struct Context {
+        OSSL_LIB_CTX *libctx;
+        OSSL_PROVIDER *providers[2];
+} Context;
+
+static inline void context_init(Context *c, ContextOrder order) {
+        const char *names[] = { "signet", "default" };
+
+        *c = (Context){ .libctx = OSSL_LIB_CTX_new() };
+        assert_non_null(c->libctx);
+        if (order == CONTEXT_BUILT_IN)
+                return;
+
+        assert_int_equal(OSSL_PROVIDER_add_builtin(c->libctx, "signet", provider_init), 1);
+        for (int i = 0; i < 2; i++) {
+                c->providers[i] = OSSL_PROVIDER_load(c->libctx, names[order == CONTEXT_DEFAULT_FIRST ? 1 - i : i]);
+                assert_non_null(c->providers[i]);
+        }
+}
+
+static inline void context_done(Context *c) {
+        for (int i = 0; i < 2; i++)
+                if (c->providers[i])
+                        OSSL_PROVIDER_unload(c->providers[i]);
+        OSSL_LIB_CTX_free(c->libctx);
+}
+
+/* The key of this label, as a program that links libsignet gets it. */
+static inline EVP_PKEY *context_key(Context *c, const char *label) {
+        signet_client *client;
+        signet_key *key;
+        EVP_PKEY *pkey;
+
+        assert_int_equal(signet_client_new(NULL, &client), 0);
+        assert_int_equal(signet_find_key(client, label, NULL, &key), 0);
+        signet_client_unref(client);
+        assert_int_equal(signet_key_evp_pkey(key, c->libctx, &pkey), 0);
+        signet_key_unref(key);
+        return pkey;
+}
+
+/* What succeeded leaves nothing on the error queue. */
+static inline void assert_no_errors(void) {
+        unsigned long e = ERR_peek_error();
+
+        if (e != 0)
+                ERR_print_errors_fp(stderr);
+        assert_int_equal(e, 0);
+}
+
+/* What failed says why: the reason, and words of the sentence. Clears the queue. */
+static inline void assert_error(int reason, const char *words) {
+        const char *data = NULL;
+        int flags = 0;
+        bool found = false;
+        unsigned long e;
+
+        while ((e = ERR_get_error_all(NULL, NULL, NULL, &data, &flags)) != 0)
+                if (ERR_GET_REASON(e) == reason && (flags & ERR_TXT_STRING) && strstr(data, words))
+                        found = true;
+        assert_true(found);
+}
