@@ -300,7 +300,7 @@ static int run_show(Ctl *ctl, const CtlArguments *a) {
                 return e;
         r = read_file(&s, a->n_words > 0 ? a->words[0] : path);
         if (r < 0)
-                return ctl_error_errno(ctl, r, a->n_words > 0 ? a->words[0] : path);
+                return audit_error(ctl, r, a->n_words > 0 ? a->words[0] : path);
 
         if (s.last)
                 show_last(&s);

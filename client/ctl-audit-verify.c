@@ -107,7 +107,7 @@ static int check_files(Ctl *ctl, const CtlArguments *a, const char *path, AuditC
                 int r = audit_check_file(c, file);
 
                 if (r < 0)
-                        return ctl_error_errno(ctl, r, file);
+                        return audit_error(ctl, r, file);
         }
         audit_check_finish(c);
         return CTL_DONE;

@@ -33,6 +33,16 @@ int audit_default_path(Ctl *ctl, char **ret) {
         return e;
 }
 
+int audit_error(Ctl *ctl, int error, const char *path) {
+        const char *next = "";
+
+        if (error == -EACCES)
+                next = "; the audit is for root and signetd's own user to read";
+        else if (error == -ENOENT)
+                next = "; name the file, or signetd's configuration with --config DIR";
+        return ctl_error(ctl, CTL_FAILURE, "%s: %s%s", path, strerrordesc_np(-error) ?: "unknown error", next);
+}
+
 int audit_reader_open(AuditReader *r, const char *path) {
         FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 

@@ -9,6 +9,9 @@
  * CtlExit. */
 int audit_default_path(Ctl *ctl, char **ret) _must_check_;
 
+/* Says that the file cannot be read, and what to do. */
+int audit_error(Ctl *ctl, int error, const char *path);
+
 /* Reads a file line by line, never more than a line at a time. */
 typedef struct AuditReader {
         FILE *f;
