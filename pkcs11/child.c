@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A child from birth to _exit(). Everything that may hang in the module runs under a deadline. */
+#include "child.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "common/log.h"
+#include "common/socket.h"
+#include "deadline.h"
+#include "harden.h"
+#include "serve.h"
+#include "spawn.h"
+
+const char *child_exit_to_string(int status) {
+        switch (status) {
+        case CHILD_EXIT_DEADLINE:
+                return "a call into the module took longer than allowed";
+        case CHILD_EXIT_PROTOCOL:
+                return "signetd sent a malformed frame";
+        case CHILD_EXIT_DEVICE:
+                return "the token failed";
+        case CHILD_EXIT_FAILED:
+                return "memory or descriptors ran out";
+        default:
+                return NULL;
+        }
+}
+
+static Blob text_blob(const char *s) {
+        return (Blob){ s[0] ? (const uint8_t *) s : NULL, strlen(s) };
+}
+
+static int send_frame(int fd, const uint8_t *packet, ssize_t n) {
+        return n < 0 ? (int) n : socket_send(fd, packet, (size_t) n, -1);
+}
+
+/* Tells the supervisor, which lets the next child start, and forgets a PIN that was refused. */
+static void report(int code, const Reason *reason, uint8_t *room) {
+        FrameResult status = { .code = (WorkerCode) code, .message = text_blob(code == 0 ? "" : reason->text) };
+
+        (void) !send_frame(CHILD_FD_REPORT, room, frame_encode_result(FRAME_STATUS, 0, &status, room));
+}
+
+static int send_hello(int code, const Reason *reason, const Token *t, uint8_t *room) {
+        FrameHello hello = { .code = (WorkerCode) code, .message = text_blob(code == 0 ? "" : reason->text) };
+
+        if (t) {
+                hello.label = token_field(t->info.label, sizeof(t->info.label));
+                hello.serial = token_field(t->info.serialNumber, sizeof(t->info.serialNumber));
+                hello.model = token_field(t->info.model, sizeof(t->info.model));
+                hello.manufacturer = token_field(t->info.manufacturerID, sizeof(t->info.manufacturerID));
+                hello.pin_tries = token_pin_tries(t);
+        }
+        return send_frame(CHILD_FD_LINK, room, frame_encode_hello(&hello, room));
+}
+
+static int send_inventory(const Inventory *inv, uint8_t *room) {
+        int r;
+
+        for (size_t i = 0; i < inv->n_keys; i++) {
+                const Object *o = &inv->keys[i].object;
+                FrameKey key = { .handle = (uint32_t) i + 1,
+                                 .type = o->type,
+                                 .flags = o->flags,
+                                 .spki = o->type == KEY_TYPE_UNKNOWN ? (Blob){} : bytes_blob(&o->spki),
+                                 .label = bytes_blob(&o->label),
+                                 .ckaid = bytes_blob(&o->ckaid) };
+
+                r = send_frame(CHILD_FD_LINK, room, frame_encode_key(&key, room));
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < inv->n_certificates; i++) {
+                const Object *o = &inv->certificates[i];
+                FrameCert cert = { bytes_blob(&o->der), bytes_blob(&o->label), bytes_blob(&o->ckaid) };
+
+                r = send_frame(CHILD_FD_LINK, room, frame_encode_cert(&cert, room));
+                if (r < 0)
+                        return r;
+        }
+        return send_frame(CHILD_FD_LINK, room,
+                          frame_encode_ready((uint32_t) inv->n_keys, (uint32_t) inv->n_certificates, room));
+}
+
+/* Opens the token and logs in, with at most one try. */
+static int open_token(Start *start, Reason *reason, Token **ret) {
+        TokenChoice choice = { .name = start->name,
+                               .module = start->module,
+                               .label = start->label,
+                               .serial = start->serial,
+                               .init_args = start->init_args };
+        int r;
+
+        r = token_open(&choice, reason, ret);
+        if (r != 0)
+                return r;
+        r = token_login(*ret, start->pin, reason);
+        start->pin = secret_free(start->pin);
+
+        /* Without a PIN the token says that it is locked; the supervisor may know more about why. */
+        if (r == WORKER_LOCKED && start->refusal.code != WORKER_OK) {
+                *reason = start->refusal;
+                return (int) reason->code;
+        }
+        return r;
+}
+
+static bool token_usable(int code) {
+        return code == 0 || code == WORKER_LOCKED || code == WORKER_PIN_INCORRECT || code == WORKER_PIN_LAST_TRY ||
+               code == WORKER_PIN_LOCKED;
+}
+
+/* What is on the token, to signetd. Returns 0 or CHILD_EXIT_*. */
+static int introduce(int code, Token *t, Reason *reason, uint8_t *room, Inventory **ret) {
+        Reason other = {};
+        int r;
+
+        if (token_usable(code)) {
+                r = inventory_read(t, &other, ret);
+                if (r < 0)
+                        return CHILD_EXIT_FAILED;
+                if (r > 0) {
+                        code = r;
+                        *reason = other;
+                }
+        }
+        if (send_hello(code, reason, t, room) < 0)
+                return CHILD_EXIT_FAILED;
+        if (!token_usable(code))
+                return CHILD_EXIT_DEVICE;
+        return send_inventory(*ret, room) < 0 ? CHILD_EXIT_FAILED : 0;
+}
+
+static int live(Start *start, uint8_t *in, uint8_t *out) {
+        Service service = { .link = CHILD_FD_LINK, .deadline_ms = start->deadline * 1000, .in = in, .out = out };
+        Inventory *inventory = NULL;
+        Reason reason = {};
+        Token *token = NULL;
+        int r;
+
+        r = open_token(start, &reason, &token);
+        if (r < 0)
+                return CHILD_EXIT_FAILED;
+        report(r, &reason, out);
+        if (start->probe)
+                return CHILD_EXIT_OK;
+        r = introduce(r, token, &reason, out, &inventory);
+        deadline_disarm();
+        if (r != 0)
+                return r;
+
+        service.ops = (Operations){ .token = token,
+                                    .inventory = inventory,
+                                    .shared_secret = { secret_bytes(start->shared), secret_size(start->shared) } };
+        r = service_run(&service, &reason);
+        if (reason.code == WORKER_PIN_INCORRECT || reason.code == WORKER_PIN_LOCKED)
+                report((int) reason.code, &reason, out);
+        return r;
+}
+
+void child_run(void) {
+        uint8_t *in = malloc(FRAME_MAX), *out = malloc(FRAME_MAX);
+        Start start = {};
+        int r;
+
+        process_harden();
+        (void) prctl(PR_SET_NAME, "signet-worker", 0, 0, 0);
+        for (int fd = CHILD_FD_LINK; fd <= CHILD_FD_REPORT; fd++)
+                (void) fcntl(fd, F_SETFD, FD_CLOEXEC);
+
+        r = deadline_init();
+        if (r == 0)
+                r = start_read(CHILD_FD_START, &start);
+        if (r < 0) {
+                log_error_errno(r, "a worker child cannot start; \"--child\" is for signet-worker itself");
+                _exit(CHILD_EXIT_FAILED);
+        }
+        close(CHILD_FD_START);
+        if (!in || !out)
+                _exit(CHILD_EXIT_FAILED);
+        deadline_arm(start.start_deadline * 1000);
+        _exit(live(&start, in, out));
+}
