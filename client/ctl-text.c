@@ -89,9 +89,9 @@ void text_cut(char *s, size_t columns) {
         }
         /* The ellipsis takes three bytes; what it replaces may be shorter. */
         if (strlen(p) >= sizeof(ellipsis) - 1)
-                strcpy(p, ellipsis);
+                memcpy(p, ellipsis, sizeof(ellipsis));
         else
-                strcpy(p, "~");
+                memcpy(p, "~", sizeof("~"));
 }
 
 /* `size`: what strftime(3) wrote; it has nothing for years that do not fit. */
