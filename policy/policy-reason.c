@@ -29,8 +29,11 @@ static void say(Sentence *s, const char *format, ...) {
 static void finish(Sentence *s) {
         bool cut = s->n == s->room - 1;
 
-        if (cut)
+        if (cut) {
                 s->n = s->room - 1 - strlen("...");
+                while (s->n > 0 && ((unsigned char) s->text[s->n] & 0xc0) == 0x80)
+                        s->n--;
+        }
         for (size_t i = 0; i < s->n;) {
                 size_t size = 1;
 
@@ -116,10 +119,11 @@ static bool fails(const PolicyRule *rule, Condition c, const Evaluation *e) {
         return use_fails && (c == CONDITION_OPERATION) != operation_fits;
 }
 
-static unsigned distance(const PolicyRule *rule, const Evaluation *e) {
+/* The rule's distance, or any number from `limit` on when it is at least that. */
+static unsigned distance(const PolicyRule *rule, const Evaluation *e, unsigned limit) {
         unsigned d = 0;
 
-        for (size_t c = 0; c < _CONDITION_MAX && d <= DISTANCE_MAX; c++)
+        for (size_t c = 0; c < _CONDITION_MAX && d < limit; c++)
                 if (fails(rule, (Condition) c, e))
                         d += weights[c];
         return d;
@@ -130,7 +134,7 @@ static const PolicyRule *nearest(const Policy *p, const Evaluation *e) {
         unsigned best = DISTANCE_MAX + 1;
 
         for (size_t i = 0; i < p->n_rules; i++) {
-                unsigned d = p->rules[i].effect == POLICY_DENY ? best : distance(&p->rules[i], e);
+                unsigned d = p->rules[i].effect == POLICY_DENY ? best : distance(&p->rules[i], e, best);
 
                 if (d < best) {
                         best = d;
@@ -144,13 +148,7 @@ static void say_wish(Sentence *s, const PolicyRule *rule, Condition c, const Eva
         const Values *values = &rule->conditions[c];
         size_t shown = MIN(values->n, 3U);
 
-        /* The only condition that can fail without being there: primitive rights are granted by name. */
-        if (c == CONDITION_PURPOSE && values->n == 0) {
-                say(s, "does not name purpose \"%s\"", purpose_to_string(e->facts->purpose));
-                return;
-        }
-
-        say(s, "wants %s ", condition_to_string(c));
+        say(s, "%s ", condition_to_string(c));
         for (size_t i = 0; i < shown; i++)
                 say(s, "%s\"%s\"", i == 0 ? "" : i + 1 == values->n ? " or " : ", ", values->items[i].text);
         if (values->n > shown)
@@ -160,17 +158,27 @@ static void say_wish(Sentence *s, const PolicyRule *rule, Condition c, const Eva
 }
 
 static void say_nearest(Sentence *s, const PolicyRule *rule, const Evaluation *e) {
-        bool more = false;
+        const char *joint = "wants";
+        bool unnamed = false;
 
         say(s, "; the nearest is ");
         say_rule(s, rule);
         say(s, ", which ");
-        for (size_t c = 0; c < _CONDITION_MAX; c++)
-                if (fails(rule, (Condition) c, e)) {
-                        say(s, "%s", more ? " and " : "");
-                        say_wish(s, rule, (Condition) c, e);
-                        more = true;
+        for (size_t c = 0; c < _CONDITION_MAX; c++) {
+                if (!fails(rule, (Condition) c, e))
+                        continue;
+                /* The only condition that can fail without being there: primitive rights are granted by name. */
+                if (rule->conditions[c].n == 0) {
+                        unnamed = true;
+                        continue;
                 }
+                say(s, "%s ", joint);
+                say_wish(s, rule, (Condition) c, e);
+                joint = " and";
+        }
+        if (unnamed)
+                say(s, "%sdoes not name purpose \"%s\"", *joint == ' ' ? " and " : "",
+                    purpose_to_string(e->facts->purpose));
 }
 
 static void say_request(Sentence *s, const PolicyFacts *f) {
