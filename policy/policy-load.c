@@ -60,7 +60,8 @@ static int load_rules(Policy *p, const config_t *config, Problems *problems) {
         const config_setting_t *root = config_root_setting(config);
         int n = config_setting_length(root);
 
-        for (int i = 0; i < n; i++) {
+        /* Nobody reads more mistakes than that. */
+        for (int i = 0; i < n && !problems->overflow; i++) {
                 int r = load_rule(p, config_setting_get_elem(root, (unsigned) i), problems);
 
                 if (r < 0)

@@ -73,7 +73,7 @@ static int read_condition(const config_setting_t *group, Condition c, PolicyRule
         values->items = calloc((size_t) n, sizeof(Value));
         if (!values->items)
                 return -ENOMEM;
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < n && !p->overflow; i++) {
                 r = read_value(several ? config_setting_get_elem(s, (unsigned) i) : s, c, values, p);
                 if (r < 0)
                         return r;
