@@ -131,7 +131,8 @@ static void print_outcome(const Ctl *ctl, struct json_object *line) {
         _cleanup_free_ char *clean_rule = text_clean(rule), *clean_result = text_clean(result),
                             *reason = text_clean(text_of(line, "reason"));
 
-        fputs(ctl_colour(ctl, denied ? CTL_RED : ok ? CTL_PLAIN : CTL_YELLOW), stdout);
+        if (denied || !ok)
+                fputs(ctl_colour(ctl, denied ? CTL_RED : CTL_YELLOW), stdout);
         if (denied || allowed)
                 printf("%s%s%s", denied ? "denied" : "allowed",
                        *rule    ? " by "
@@ -144,7 +145,8 @@ static void print_outcome(const Ctl *ctl, struct json_object *line) {
                 printf(": %s", reason);
         if (ok && !denied && !allowed)
                 fputs(clean_result ?: "", stdout);
-        fputs(ctl_colour(ctl, CTL_PLAIN), stdout);
+        if (denied || !ok)
+                fputs(ctl_colour(ctl, CTL_PLAIN), stdout);
 }
 
 static void print_line(Show *s, struct json_object *line, const char *text) {

@@ -66,7 +66,8 @@ static int report(Ctl *ctl, size_t rules, bool bad, struct json_object *mistakes
                 if (e != CTL_DONE)
                         return e;
         } else if (!bad) {
-                printf("No mistakes; %zu rule%s.\n", rules, rules == 1 ? "" : "s");
+                printf("No mistakes; %zu rule%s%s.\n", rules, rules == 1 ? "" : "s",
+                       rules == 0 ? ", so nobody may use any key" : "");
         }
         return bad ? CTL_NO : CTL_DONE;
 }
