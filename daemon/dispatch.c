@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Picks the next job and the worker for it. Fed by the queue and by tokens. */
+#include "dispatch.h"
+
+#include "common/log.h"
+#include "manager.h"
+
+typedef struct Pick {
+        Worker *worker;
+        uint32_t handle;
+} Pick;
+
+static Request *request_of(QueueItem *item) {
+        return (Request *) ((char *) item - offsetof(Request, item));
+}
+
+static unsigned count_idle(const Token *t) {
+        unsigned n = 0;
+
+        for (size_t i = 0; i < t->n_workers; i++)
+                n += t->workers[i]->state == WORKER_STATE_IDLE;
+        return n;
+}
+
+/* Among the tokens that hold the key, the one with most workers free. */
+static bool find_worker(QueueItem *item, void *userdata) {
+        Request *r = request_of(item);
+        Job *job = request_next_job(r);
+        Pick *pick = userdata;
+        unsigned most = 0;
+
+        for (size_t i = 0; job && i < r->key->n_instances; i++) {
+                Token *t = r->key->instances[i].token;
+                unsigned idle = count_idle(t);
+                uint32_t handle;
+                Worker *w;
+
+                if (t == job->failed_on || idle <= most)
+                        continue;
+                w = token_idle_worker(t, r->key, &handle);
+                if (!w)
+                        continue;
+                most = idle;
+                *pick = (Pick){ w, handle };
+        }
+        return most > 0;
+}
+
+static bool any_idle(const Manager *m) {
+        for (size_t i = 0; i < m->n_tokens; i++)
+                if (count_idle(m->tokens[i]) > 0)
+                        return true;
+        return false;
+}
+
+void dispatch_run(Manager *m) {
+        while (any_idle(m)) {
+                Pick pick = {};
+                QueueItem *item = queue_next(m->queue, find_worker, &pick);
+                Request *r;
+                Failure f;
+                int k;
+
+                if (!item)
+                        return;
+                r = request_of(item);
+                k = request_recheck(r, &f);
+                if (k < 0)
+                        k = failure_set(&f, OUTCOME_BUSY, "signetd is out of memory; try again");
+                if (k > 0)
+                        request_fail(r, &f);
+                else
+                        worker_submit(pick.worker, request_next_job(r), pick.handle);
+        }
+}
+
+static void sweep_one(QueueItem *item, _unused_ void *userdata) {
+        Request *r = request_of(item);
+        Failure f;
+
+        for (size_t i = 0; i < r->key->n_instances; i++)
+                if (token_outlook(r->key->instances[i].token, &f) == 0)
+                        return;
+        request_fail(r, &f);
+}
+
+void dispatch_sweep(Manager *m) {
+        queue_for_each(m->queue, sweep_one, NULL);
+}
+
+static void abandon_one(QueueItem *item, void *userdata) {
+        Request *r = request_of(item);
+
+        if (!userdata || r->peer == userdata)
+                request_abandon(r);
+}
+
+void dispatch_abandon(Manager *m, const Peer *peer) {
+        queue_for_each(m->queue, abandon_one, (void *) peer);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The end of jobs and requests. Fed by workers' replies, which are checked before a caller sees them; nothing is
+ * answered before it stands in the audit. */
+#include "request-answer.h"
+
+#include <string.h>
+
+#include "common/log.h"
+#include "manager.h"
+
+/* Out of the queue; jobs that run keep the request until they end. */
+static void settle(Request *r) {
+        r->message = sd_bus_message_unref(r->message);
+        r->timer = sd_event_source_disable_unref(r->timer);
+        r->n_waiting = 0;
+        if (r->item.user) {
+                queue_release(r->manager->queue, &r->item);
+                request_unref(r);
+        }
+}
+
+static int audit_job(Request *r, const Job *job, Outcome outcome, const char *reason, const Token *token, Failure *f) {
+        const char *verdict = r->rule ? "allow" : NULL;
+        Hash hash = request_hash(r);
+
+        if (outcome == OUTCOME_NOT_AUTHORIZED || outcome == OUTCOME_RATE_LIMITED)
+                verdict = "deny";
+        return manager_audit(r->manager,
+                             &(AuditEntry){
+                                     .peer = r->peer,
+                                     .operation = operation_to_string(r->operation),
+                                     .purpose = purpose_to_string(r->purpose),
+                                     .hash = hash != HASH_NONE ? hash_to_string(hash) : NULL,
+                                     .key = r->key->id.hex,
+                                     .label = r->key->label,
+                                     .token = token ? token->config->name : NULL,
+                                     .digest = job->input.audited,
+                                     .rule = r->rule,
+                                     .verdict = verdict,
+                                     .result = outcome,
+                                     .reason = reason,
+                                     .duration_us = manager_now_us(r->manager) - r->arrived_us,
+                             },
+                             f);
+}
+
+static void reply_error(Request *r, const Job *job, const Failure *f) {
+        unsigned index = (unsigned) (job - r->jobs);
+        int k;
+
+        r->manager->refused++;
+        if (r->reply == REQUEST_REPLY_MANY)
+                k = sd_bus_reply_method_errorf(r->message, outcome_error_name(f->outcome), "input %u: %s", index,
+                                               f->text);
+        else
+                k = sd_bus_reply_method_errorf(r->message, outcome_error_name(f->outcome), "%s", f->text);
+        if (k < 0)
+                log_debug("a reply was not sent: %s", strerrordesc_np(-k));
+}
+
+void request_refuse(Request *r, Job *job, const Failure *f) {
+        Failure written = *f;
+
+        if (!r->message)
+                return;
+        if (audit_job(r, job, f->outcome, f->text, NULL, &written) < 0)
+                log_error("out of memory while a refusal was written down");
+        reply_error(r, job, &written);
+        settle(r);
+}
+
+void request_fail(Request *r, const Failure *f) {
+        unsigned i = 0;
+
+        while (i + 1 < r->n_jobs && r->jobs[i].state == JOB_DONE)
+                i++;
+        request_refuse(r, &r->jobs[i], f);
+}
+
+void request_abandon(Request *r) {
+        if (r->message)
+                settle(r);
+}
+
+static int append_result(sd_bus_message *reply, const Request *r, Blob data) {
+        int k;
+
+        if (r->reply == REQUEST_REPLY_ONE)
+                return bus_append_bytes(reply, data.data, data.size);
+
+        k = sd_bus_message_open_container(reply, 'a', "ay");
+        for (unsigned i = 0; k >= 0 && i < r->n_jobs; i++)
+                k = bus_append_bytes(reply, r->jobs[i].result, r->jobs[i].result_size);
+        return k < 0 ? k : sd_bus_message_close_container(reply);
+}
+
+static int reply_result(Request *r, Blob data) {
+        _cleanup_(bus_message_unrefp) sd_bus_message *reply = NULL;
+        int k;
+
+        k = sd_bus_message_new_method_return(r->message, &reply);
+        if (k >= 0 && r->operation == OPERATION_DECRYPT)
+                k = sd_bus_message_sensitive(reply);
+        if (k >= 0)
+                k = append_result(reply, r, data);
+        return k < 0 ? k : sd_bus_send(NULL, reply, NULL);
+}
+
+bool request_result_fits(const Request *r, Blob data) {
+        size_t octets = key_octets(r->key);
+
+        switch (r->kind) {
+        case REQUEST_SIGN:
+                if (r->key->type == KEY_TYPE_RSA)
+                        return data.size == octets;
+                if (r->key->type == KEY_TYPE_ED25519)
+                        return data.size == 64;
+                return data.size >= 8 && data.size <= 2 * octets + 16;
+        case REQUEST_DECRYPT:
+                if (r->purpose == PURPOSE_CMS && r->decrypt.key_length > 0)
+                        return data.size == r->decrypt.key_length;
+                return data.size <= octets;
+        case REQUEST_DERIVE:
+                return data.size == (r->derive.kdf == KDF_NONE ? octets : r->derive.length);
+        }
+        return false;
+}
+
+static int keep_result(Job *job, Blob data) {
+        job->result = malloc(MAX(data.size, 1U));
+        if (!job->result)
+                return -ENOMEM;
+        memcpy(job->result, data.data, data.size);
+        job->result_size = data.size;
+        return 0;
+}
+
+static void finish_job(Job *job, const Worker *worker, Blob data) {
+        Request *r = job->request;
+        Failure f;
+        int k = 0;
+
+        job->state = JOB_DONE;
+        r->n_done++;
+        k = audit_job(r, job, OUTCOME_OK, NULL, worker->token, &f);
+        if (k == 0)
+                r->manager->done++;
+        if (!r->message)
+                return;
+        if (k == 0 && r->reply == REQUEST_REPLY_MANY)
+                k = keep_result(job, data);
+        if (k < 0)
+                (void) failure_set(&f, OUTCOME_BUSY, "signetd is out of memory; try again");
+        if (k != 0) {
+                reply_error(r, job, &f);
+                settle(r);
+                return;
+        }
+        if (r->n_done < r->n_jobs)
+                return;
+
+        k = reply_result(r, data);
+        if (k < 0)
+                log_debug("a reply was not sent: %s", strerrordesc_np(-k));
+        settle(r);
+}
+
+/* Whether a token other than `except` (NULL: any) may take the job. */
+static bool has_outlook(const Request *r, const Token *except) {
+        Failure f;
+
+        for (size_t i = 0; i < r->key->n_instances; i++)
+                if (r->key->instances[i].token != except && token_outlook(r->key->instances[i].token, &f) == 0)
+                        return true;
+        return false;
+}
+
+/* Puts the job back in front of its line; false when it has had its tries. */
+static bool try_again(Job *job, const Token *except) {
+        Request *r = job->request;
+
+        if (!r->message || job->tries >= JOB_TRIES_MAX || manager_now_us(r->manager) >= r->expires_us ||
+            !has_outlook(r, except))
+                return false;
+        job->state = JOB_WAITING;
+        job->failed_on = except;
+        r->n_waiting++;
+        queue_enter(r->manager->queue, &r->item, QUEUE_FIRST);
+        manager_dispatch_soon(r->manager);
+        return true;
+}
+
+static void fail_job(Job *job, const Token *token, const Failure *f) {
+        Request *r = job->request;
+        Failure written = *f;
+
+        job->state = JOB_DONE;
+        if (audit_job(r, job, f->outcome, f->text, token, &written) < 0)
+                log_error("out of memory while a failure was written down");
+        if (!r->message)
+                return;
+        reply_error(r, job, &written);
+        settle(r);
+}
+
+/* What a worker's code is to the caller. `text` is the worker's own sentence. */
+static void explain(const Request *r, WorkerCode code, const char *token, const char *text, Failure *f) {
+        static const Outcome outcomes[_WORKER_CODE_MAX] = {
+                [WORKER_OK] = OUTCOME_TOKEN_UNAVAILABLE,
+                [WORKER_NO_SUCH_KEY] = OUTCOME_TOKEN_UNAVAILABLE,
+                [WORKER_LOCKED] = OUTCOME_TOKEN_LOCKED,
+                [WORKER_PIN_INCORRECT] = OUTCOME_PIN_INCORRECT,
+                [WORKER_PIN_LAST_TRY] = OUTCOME_PIN_LOCKED,
+                [WORKER_PIN_LOCKED] = OUTCOME_PIN_LOCKED,
+                [WORKER_TOKEN_ABSENT] = OUTCOME_TOKEN_UNAVAILABLE,
+                [WORKER_MODULE_FAILED] = OUTCOME_TOKEN_UNAVAILABLE,
+                [WORKER_DECRYPTION_FAILED] = OUTCOME_DECRYPTION_FAILED,
+                [WORKER_NOT_SUPPORTED] = OUTCOME_NOT_SUPPORTED,
+                [WORKER_INVALID_INPUT] = OUTCOME_INVALID_INPUT,
+                [WORKER_DEVICE_ERROR] = OUTCOME_TOKEN_UNAVAILABLE,
+        };
+
+        /* One sentence, whatever the worker said: the reason is what an attacker wants to know. */
+        if (code == WORKER_DECRYPTION_FAILED)
+                (void) failure_set(f, OUTCOME_DECRYPTION_FAILED,
+                                   "the data could not be decrypted with this key and these parameters");
+        else if (code == WORKER_NO_SUCH_KEY)
+                (void) failure_set(f, OUTCOME_TOKEN_UNAVAILABLE, "token \"%s\" does not hold key \"%s\" any more",
+                                   token, r->key->label);
+        else
+                (void) failure_set(f, outcomes[code], "token \"%s\": %s", token,
+                                   *text ? text : worker_code_to_string(code));
+}
+
+/* Errors that say something about this token alone: a replica may do better. */
+static bool is_local_to_token(WorkerCode code) {
+        switch (code) {
+        case WORKER_NO_SUCH_KEY:
+        case WORKER_LOCKED:
+        case WORKER_PIN_INCORRECT:
+        case WORKER_PIN_LAST_TRY:
+        case WORKER_PIN_LOCKED:
+        case WORKER_TOKEN_ABSENT:
+        case WORKER_MODULE_FAILED:
+        case WORKER_NOT_SUPPORTED:
+                return true;
+        default:
+                return false;
+        }
+}
+
+void job_started(Job *job) {
+        (void) request_ref(job->request);
+        job->state = JOB_RUNNING;
+        job->tries++;
+        job->request->n_waiting--;
+        if (job->request->n_waiting == 0)
+                queue_leave(job->request->manager->queue, &job->request->item);
+}
+
+void job_answered(Job *job, const Worker *worker, WorkerCode code, Blob data, const char *message) {
+        _cleanup_(request_unrefp) Request *r = job->request; /* what job_started() took */
+        Failure f;
+
+        if (code == WORKER_OK) {
+                finish_job(job, worker, data);
+                return;
+        }
+        if ((code == WORKER_DECRYPTION_FAILED || code == WORKER_INVALID_INPUT) && r->operation == OPERATION_DECRYPT)
+                budget_take(r->manager->budget, r->peer->uid, manager_now_us(r->manager));
+        if (code == WORKER_DEVICE_ERROR && try_again(job, NULL))
+                return;
+        if (is_local_to_token(code) && try_again(job, worker->token))
+                return;
+
+        explain(r, code, worker->token->config->name, message, &f);
+        fail_job(job, worker->token, &f);
+}
+
+void job_lost(Job *job, JobLoss loss) {
+        _cleanup_(request_unrefp) Request *r = job->request; /* what job_started() took */
+        Failure f;
+
+        if (loss == JOB_LOST_CRASH && try_again(job, NULL))
+                return;
+        if (loss == JOB_LOST_DEADLINE)
+                (void) failure_set(&f, OUTCOME_TIMEOUT,
+                                   "the token of key \"%s\" did not answer within its deadline; its "
+                                   "worker is being replaced: try again, and see signetd's log if it goes on",
+                                   r->key->label);
+        else
+                (void) failure_set(&f, OUTCOME_TOKEN_UNAVAILABLE,
+                                   "the worker for key \"%s\" ended while it had the request, "
+                                   "and so did another; see signetd's log",
+                                   r->key->label);
+        fail_job(job, NULL, &f);
+}
