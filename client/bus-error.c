@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* D-Bus error names to statuses. Fed by signetd, by the bus daemon and by sd-bus itself; the sentences of signetd are
+/* D-Bus error names to statuses. Fed by signetd and by the bus; the sentences of signetd are
  * passed on as they are, those of the others say nothing to a user and are replaced. */
 #include <string.h>
 
@@ -26,7 +26,6 @@ static const ErrorMeaning meanings[] = {
         { SD_BUS_ERROR_SERVICE_UNKNOWN, SIGNET_E_UNAVAILABLE, BUS_UNSENT, NOT_THERE },
         { SD_BUS_ERROR_NAME_HAS_NO_OWNER, SIGNET_E_UNAVAILABLE, BUS_UNSENT, NOT_THERE },
         { SD_BUS_ERROR_NO_REPLY, SIGNET_E_UNAVAILABLE, BUS_LOST, WENT_AWAY },
-        { SD_BUS_ERROR_DISCONNECTED, SIGNET_E_UNAVAILABLE, BUS_LOST, "the bus hung up during the call" },
         { SD_BUS_ERROR_TIMEOUT, SIGNET_E_TIMEOUT, BUS_ANSWERED, TOO_SLOW },
         { "org.freedesktop.DBus.Error.TimedOut", SIGNET_E_TIMEOUT, BUS_ANSWERED, TOO_SLOW },
         { SD_BUS_ERROR_ACCESS_DENIED, SIGNET_E_NOT_AUTHORIZED, BUS_ANSWERED,

@@ -12,6 +12,6 @@ typedef enum BusOutcome {
         BUS_LOST,     /* it may have been carried out or not: signetd or the bus went meanwhile */
 } BusOutcome;
 
-/* Sets the thread's sentence and returns the status for an error of sd_bus_call(); *ret_outcome says whether a repeat
- * makes sense. */
+/* Sets the thread's sentence and returns the status for an error that answered a call; *ret_outcome says whether a
+ * repeat makes sense. */
 int bus_error_status(const sd_bus_error *e, BusOutcome *ret_outcome);

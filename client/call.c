@@ -34,23 +34,25 @@ static int call_read(const Call *call, sd_bus_message *reply) {
 /* One try over a link that is ready. */
 static int call_try(signet_client *client, const Call *call, Link *l, uint64_t deadline, BusOutcome *ret_outcome) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         int r;
 
         r = call_write(call, l->bus, &m);
         if (r < 0)
                 return r;
-
-        r = sd_bus_call(l->bus, m, MAX(deadline_left(deadline), 1U), &error, &reply);
-        if (r >= 0) {
-                client_expect_service(client, true);
-                return call_read(call, reply);
-        }
-        if (sd_bus_is_open(l->bus) <= 0) {
+        r = link_call(l, m, deadline, &reply);
+        if (r == -ENOMEM)
+                return error_no_memory();
+        if (r == -ETIMEDOUT)
+                return error_set(SIGNET_E_TIMEOUT, "signetd did not answer within the time that the call may take");
+        if (r < 0) {
                 *ret_outcome = BUS_LOST;
                 return error_set(SIGNET_E_UNAVAILABLE, "the bus hung up during the call");
         }
-        return bus_error_status(&error, ret_outcome);
+        if (sd_bus_message_is_method_error(reply, NULL))
+                return bus_error_status(sd_bus_message_get_error(reply), ret_outcome);
+
+        client_expect_service(client, true);
+        return call_read(call, reply);
 }
 
 static int call_attempt(signet_client *client, const Call *call, uint64_t deadline, BusOutcome *ret_outcome) {

@@ -12,25 +12,33 @@
 
 #define UNASKED_MAX 1024 /* messages thrown away before the link is thought to be under attack and replaced */
 
-/* Turns the bus until it is ready. sd_bus_call() would do it too, but without a deadline. */
+/* Handles one message, or waits until something happens. -ETIMEDOUT when nothing did before the deadline.
+ *
+ * All waiting is done here and not in sd_bus_call(): that has no deadline while it connects, and in systemd 252 a
+ * signal makes it fail with the request under way. */
+static int bus_turn(sd_bus *bus, uint64_t deadline) {
+        uint64_t left;
+        int r;
+
+        r = sd_bus_process(bus, NULL);
+        if (r != 0)
+                return r < 0 && r != -EINTR ? r : 0;
+        left = deadline_left(deadline);
+        if (left == 0)
+                return -ETIMEDOUT;
+        r = sd_bus_wait(bus, left);
+        return r < 0 && r != -EINTR ? r : 0;
+}
+
 static int bus_await_ready(sd_bus *bus, uint64_t deadline) {
         int r;
 
-        for (;;) {
-                r = sd_bus_is_ready(bus);
-                if (r != 0)
-                        return r < 0 ? r : 0;
-                r = sd_bus_process(bus, NULL);
+        while ((r = sd_bus_is_ready(bus)) == 0) {
+                r = bus_turn(bus, deadline);
                 if (r < 0)
                         return r;
-                if (r > 0)
-                        continue;
-                if (deadline_left(deadline) == 0)
-                        return -ETIMEDOUT;
-                r = sd_bus_wait(bus, deadline_left(deadline));
-                if (r < 0 && r != -EINTR)
-                        return r;
         }
+        return r < 0 ? r : 0;
 }
 
 static int bus_connect(const char *address, LinkPatience patience, uint64_t deadline, sd_bus **ret) {
@@ -90,6 +98,29 @@ bool link_refresh(Link *l) {
         return r == 0 && sd_bus_is_ready(l->bus) > 0;
 }
 
+static int on_reply(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+        *(sd_bus_message **) userdata = sd_bus_message_ref(m);
+        return 0;
+}
+
+int link_call(Link *l, sd_bus_message *m, uint64_t deadline, sd_bus_message **ret_reply) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+        int r;
+
+        r = sd_bus_call_async(l->bus, &slot, m, on_reply, &reply, UINT64_MAX);
+        if (r < 0)
+                return r;
+        while (!reply) { /* comes in any case: if the bus hangs up, sd-bus makes a NoReply itself */
+                r = bus_turn(l->bus, deadline);
+                if (r < 0)
+                        return r;
+        }
+
+        *ret_reply = TAKE_PTR(reply);
+        return 0;
+}
+
 static int on_owner_changed(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
         const char *name, *old_owner, *new_owner;
         bool *owned = userdata;
@@ -99,19 +130,19 @@ static int on_owner_changed(sd_bus_message *m, void *userdata, _unused_ sd_bus_e
         return 0;
 }
 
-/* Asks whether the name has an owner now; what happens to it later is what the match is for. */
-static int bus_ask_owner(sd_bus *bus, uint64_t deadline, bool *ret) {
+/* Whether the name has an owner now; what happens to it later is what the match is for. */
+static int link_ask_owner(Link *l, uint64_t deadline, bool *ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
         int owned, r;
 
-        r = sd_bus_message_new_method_call(bus, &m, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+        r = sd_bus_message_new_method_call(l->bus, &m, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                            "org.freedesktop.DBus", "NameHasOwner");
         if (r < 0)
                 return r;
         r = sd_bus_message_append(m, "s", SIGNET_BUS_NAME);
         if (r < 0)
                 return r;
-        r = sd_bus_call(bus, m, MAX(deadline_left(deadline), 1U), NULL, &reply);
+        r = link_call(l, m, deadline, &reply);
         if (r < 0)
                 return r;
         r = sd_bus_message_read(reply, "b", &owned);
@@ -122,35 +153,25 @@ static int bus_ask_owner(sd_bus *bus, uint64_t deadline, bool *ret) {
         return 0;
 }
 
-static int bus_await_owner(sd_bus *bus, uint64_t deadline) {
+static int link_await_owner(Link *l, uint64_t deadline) {
         _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
         bool owned = false;
         int r;
 
-        r = sd_bus_set_method_call_timeout(
-                bus, MAX(deadline_left(deadline), 1U)); /* sd_bus_add_match() has none of its own */
+        /* The bus works through requests in order: the match is in place before the question is answered. */
+        r = sd_bus_add_match_async(l->bus, &slot,
+                                   "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                                   "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" SIGNET_BUS_NAME
+                                   "'",
+                                   on_owner_changed, NULL, &owned);
         if (r < 0)
                 return r;
-        r = sd_bus_add_match(bus, &slot,
-                             "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
-                             "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" SIGNET_BUS_NAME "'",
-                             on_owner_changed, &owned);
+        r = link_ask_owner(l, deadline, &owned);
         if (r < 0)
                 return r;
-        r = bus_ask_owner(bus, deadline, &owned);
-        if (r < 0)
-                return r;
-
         while (!owned) {
-                r = sd_bus_process(bus, NULL);
+                r = bus_turn(l->bus, deadline);
                 if (r < 0)
-                        return r;
-                if (r > 0)
-                        continue;
-                if (deadline_left(deadline) == 0)
-                        return -ETIMEDOUT;
-                r = sd_bus_wait(bus, deadline_left(deadline));
-                if (r < 0 && r != -EINTR)
                         return r;
         }
         return 0;
@@ -160,7 +181,7 @@ int link_await_service(Link *l, uint64_t deadline) {
         char reason[128];
         int r;
 
-        r = bus_await_owner(l->bus, deadline);
+        r = link_await_owner(l, deadline);
         if (r == -ENOMEM)
                 return error_no_memory();
         if (r == -ETIMEDOUT)

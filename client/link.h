@@ -25,6 +25,10 @@ int link_open(Link *l, const char *address, LinkPatience patience, uint64_t dead
 /* Throws away what came unasked since the last call. Returns whether the link is still good. */
 bool link_refresh(Link *l) _must_check_;
 
+/* Sends a request and waits for its answer, which may be an error. -ETIMEDOUT when there was none before the deadline;
+ * any other -errno means that the link is broken. Sets no sentence. */
+int link_call(Link *l, sd_bus_message *m, uint64_t deadline, sd_bus_message **ret_reply) _must_check_;
+
 /* Waits until somebody owns signetd's name. SIGNET_E_UNAVAILABLE when nobody did before the deadline. */
 int link_await_service(Link *l, uint64_t deadline) _must_check_;
 

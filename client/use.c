@@ -101,7 +101,10 @@ static int signatures_read(sd_bus_message *reply, void *output) {
 }
 
 static int secret_read(sd_bus_message *reply, void *output) {
-        return wire_read_secret(reply, "the answer", output);
+        int r;
+
+        r = wire_read_secret(reply, "the answer", output);
+        return r != 0 ? r : wire_finish(reply, "the answer");
 }
 
 /* A signature that cannot be one is caught here, before a mail is sent with it. */

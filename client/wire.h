@@ -57,7 +57,7 @@ typedef struct WireField {
 int wire_read_string(sd_bus_message *m, const char *what, char **ret) _must_check_;
 int wire_read_bytes(sd_bus_message *m, const char *what, Bytes *ret) _must_check_;
 int wire_read_secret(sd_bus_message *m, const char *what,
-                     Bytes *ret) _must_check_; /* the whole message; wipes its copy */
+                     Bytes *ret) _must_check_; /* an answer's first argument; wipes the message's copy */
 int wire_read_bytes_list(sd_bus_message *m, const char *what, size_t max, BytesList *ret) _must_check_;
 int wire_read_paths(sd_bus_message *m, const char *what, size_t max, StringList *ret) _must_check_; /* ao */
 
