@@ -65,7 +65,7 @@ typedef struct Worker {
         signet_key *key;
         unsigned first, count;
         atomic_bool *stop; /* NULL: after `count` */
-        unsigned done;
+        atomic_uint done;
         int failed; /* the first failure */
         char message[256];
 } Worker;
@@ -81,7 +81,7 @@ static void *worker_run(void *userdata) {
                         snprintf(w->message, sizeof(w->message), "%s", signet_error_message());
                         break;
                 }
-                w->done++;
+                atomic_fetch_add(&w->done, 1);
         }
         return NULL;
 }
@@ -182,6 +182,11 @@ static void test_fork(_unused_ void **state) {
 }
 
 static void test_fork_amid_threads(_unused_ void **state) {
+#ifdef __SANITIZE_ADDRESS__
+        print_message("skipped: AddressSanitizer's allocator (GCC 12) keeps its locks across fork(), so the child "
+                      "hangs in malloc()\n");
+        skip();
+#endif
         signet_client *client = client_new();
         signet_key *key = key_new(client);
         atomic_bool enough = false;
@@ -243,7 +248,7 @@ static void test_service_dies_in_call(_unused_ void **state) {
         usleep(100000); /* the repeat finds nobody and has to wait; nothing depends on how long */
         fake_service_start(&fake);
         workers_join(&worker, 1);
-        assert_int_equal(worker.done, 1);
+        assert_int_equal(atomic_load(&worker.done), 1);
         signet_key_unref(key);
         signet_client_unref(client);
 }
@@ -269,6 +274,17 @@ static void test_service_dies_twice(_unused_ void **state) {
         signet_client_unref(client);
 }
 
+/* Waits until each thread has a call under way that began after this function did: one that is lost now was not lost
+ * before. */
+static void await_progress(const Worker *workers, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                unsigned before = atomic_load(&workers[i].done);
+
+                for (unsigned tries = 0; atomic_load(&workers[i].done) < before + 2 && tries < 30000; tries++)
+                        usleep(1000);
+        }
+}
+
 static void test_service_restarts_under_load(_unused_ void **state) {
         signet_client *client = client_new();
         signet_key *key = key_new(client);
@@ -277,14 +293,14 @@ static void test_service_restarts_under_load(_unused_ void **state) {
 
         workers_start(workers, ELEMENTSOF(workers), key, 0, &enough);
         for (unsigned i = 0; i < 10; i++) {
-                usleep(20000);
+                await_progress(workers, ELEMENTSOF(workers));
                 fake_service_kill(&fake);
                 fake_service_start(&fake);
         }
         atomic_store(&enough, true);
         workers_join(workers, ELEMENTSOF(workers));
         for (size_t i = 0; i < ELEMENTSOF(workers); i++)
-                assert_true(workers[i].done > 10);
+                assert_true(atomic_load(&workers[i].done) > 10);
         signet_key_unref(key);
         signet_client_unref(client);
 }
@@ -324,7 +340,7 @@ static void test_bus_restarts(_unused_ void **state) {
         usleep(100000);
         fake_service_start(&fake);
         workers_join(&worker, 1);
-        assert_int_equal(worker.done, 1);
+        assert_int_equal(atomic_load(&worker.done), 1);
         signet_key_unref(key);
         signet_client_unref(client);
 }
