@@ -14,8 +14,13 @@ static void print_line(const char *text) {
 }
 
 static void print_words(const char *words) {
-        for (; *words; words += strcspn(words, " "), words += strspn(words, " "))
-                printf("%.*s\n", (int) strcspn(words, " "), words);
+        for (; *words; words += strspn(words, " ")) {
+                size_t n = strcspn(words, " ");
+
+                fwrite(words, 1, n, stdout);
+                fputc('\n', stdout);
+                words += n;
+        }
 }
 
 /* The first words of the commands, or the second ones of a group. */

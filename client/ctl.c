@@ -107,14 +107,16 @@ static void print_document(struct json_object *o) {
 }
 
 static void answer_error(Ctl *ctl, CtlExit e, const char *name, const char *message) {
-        _cleanup_(json_object_putp) struct json_object *document = json_object_new_object();
-        struct json_object *error = json_object_new_object();
+        _cleanup_(json_object_putp) struct json_object *document = NULL;
+        struct json_object *error;
 
         if (!ctl->globals.json || ctl->answered)
                 return;
+        error = json_object_new_object();
         ctl_json_string(error, "name", name);
         ctl_json_string(error, "message", message);
         ctl_json_number(error, "exit", e);
+        document = json_object_new_object();
         json_object_object_add(document, "error", error);
         print_document(document);
         ctl->answered = true;
@@ -124,7 +126,7 @@ static int say_error(Ctl *ctl, CtlExit e, const char *name, const char *message)
         _cleanup_free_ char *clean = text_clean(message);
 
         fprintf(stderr, "signetctl: %s\n", clean ?: "out of memory");
-        answer_error(ctl, e, name, message);
+        answer_error(ctl, e, name, clean);
         return e;
 }
 
