@@ -31,10 +31,13 @@ static int key_has(const void *keydata, int selection) {
         const ProviderKey *key = keydata;
         int wanted = selection & (OSSL_KEYMGMT_SELECT_KEYPAIR | OSSL_KEYMGMT_SELECT_DOMAIN_PARAMETERS);
 
+        /* An EVP_PKEY may have its type and nothing else yet. */
+        if (!key || !key->soft)
+                return 0;
         /* Only elliptic curves have parameters to miss. */
         if (key->kind != PROVIDER_EC)
                 wanted &= OSSL_KEYMGMT_SELECT_KEYPAIR;
-        return key->soft && (key->parts & wanted) == wanted;
+        return (key->parts & wanted) == wanted;
 }
 
 static int key_match(const void *keydata1, const void *keydata2, int selection) {

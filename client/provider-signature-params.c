@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Parameters of signatures: padding, hashes, salt, and the AlgorithmIdentifier that CMS, requests and certificates
  * carry. */
-#include <limits.h>
 #include <openssl/core_names.h>
 #include <openssl/objects.h>
 #include <openssl/params.h>
@@ -13,6 +12,9 @@
 DEFINE_CLEANUP(X509_ALGOR *, X509_ALGOR_free)
 DEFINE_CLEANUP(RSA_PSS_PARAMS *, RSA_PSS_PARAMS_free)
 
+/* OpenSSL 3.1's automatic length, no longer than the digest. */
+#define SALT_AUTO_DIGEST_MAX (-4)
+
 /* --- salt --------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -22,7 +24,7 @@ static const struct {
         { OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST, RSA_PSS_SALTLEN_DIGEST },
         { OSSL_PKEY_RSA_PSS_SALT_LEN_MAX, RSA_PSS_SALTLEN_MAX },
         { OSSL_PKEY_RSA_PSS_SALT_LEN_AUTO, RSA_PSS_SALTLEN_AUTO },
-        { "auto-digestmax", -4 }, /* OpenSSL 3.1: automatic, but no longer than the digest */
+        { "auto-digestmax", SALT_AUTO_DIGEST_MAX },
 };
 
 int signature_salt_length(const Signature *s, unsigned int *ret) {
@@ -38,7 +40,7 @@ int signature_salt_length(const Signature *s, unsigned int *ret) {
         case RSA_PSS_SALTLEN_AUTO:
                 length = longest;
                 break;
-        case -4:
+        case SALT_AUTO_DIGEST_MAX:
                 length = MIN(digest, longest);
                 break;
         default:
@@ -53,30 +55,28 @@ int signature_salt_length(const Signature *s, unsigned int *ret) {
         return 1;
 }
 
+/* Words, octets, or the negative numbers behind the words, which programs write out too. */
 static int set_salt(Signature *s, const OSSL_PARAM *param) {
         const char *word;
         char *end;
         long value;
         int number;
 
-        if (param->data_type == OSSL_PARAM_INTEGER) {
-                if (!OSSL_PARAM_get_int(param, &number))
-                        return 0;
-        } else {
-                if (!OSSL_PARAM_get_utf8_string_ptr(param, &word))
-                        return 0;
-                for (size_t i = 0; i < ELEMENTSOF(salt_words); i++)
-                        if (strcmp(word, salt_words[i].word) == 0) {
-                                s->salt_length = salt_words[i].value;
-                                return 1;
-                        }
-                value = strtol(word, &end, 10);
-                if (end == word || *end || value < 0 || value > INT_MAX)
-                        return provider_raise(s->provider, PROVIDER_R_UNSUPPORTED, "\"%s\" is no length of a salt",
-                                              word);
-                number = (int) value;
-        }
+        if (param->data_type == OSSL_PARAM_INTEGER)
+                return OSSL_PARAM_get_int(param, &s->salt_length);
+        if (!OSSL_PARAM_get_utf8_string_ptr(param, &word))
+                return 0;
 
+        for (size_t i = 0; i < ELEMENTSOF(salt_words); i++)
+                if (strcmp(word, salt_words[i].word) == 0) {
+                        s->salt_length = salt_words[i].value;
+                        return 1;
+                }
+
+        value = strtol(word, &end, 10);
+        number = value >= SALT_AUTO_DIGEST_MAX && value <= 65536 ? (int) value : SALT_AUTO_DIGEST_MAX - 1;
+        if (end == word || *end || number < SALT_AUTO_DIGEST_MAX)
+                return provider_raise(s->provider, PROVIDER_R_UNSUPPORTED, "\"%s\" is no length of a salt", word);
         s->salt_length = number;
         return 1;
 }

@@ -105,6 +105,9 @@ void provider_name_done(ProviderName *name);
 int provider_find(Provider *p, const ProviderName *name, signet_key ***ret_keys, size_t *ret_count);
 int provider_find_one(Provider *p, const char *uri, signet_key **ret_key); /* exactly one, or an error */
 
+/* The label of PEM files that name a key. */
+#define PROVIDER_KEYFILE_LABEL "SIGNET KEY"
+
 /* The OSSL_PARAM by which signet_key_evp_pkey() hands a signet_key to the key management: an octet_ptr. */
 #define PROVIDER_PARAM_KEY "signet-key"
 

@@ -81,3 +81,40 @@ static inline void assert_error(int reason, const char *words) {
                         found = true;
         assert_true(found);
 }
+
+/* --- every test in every order ------------------------------------------------------------------------ */
+
+static Context context_now;
+
+static inline int context_set_up(void **state, ContextOrder order) {
+        context_init(&context_now, order);
+        *state = &context_now;
+        return 0;
+}
+
+static int set_up_signet_first(void **state) {
+        return context_set_up(state, CONTEXT_SIGNET_FIRST);
+}
+
+static int set_up_default_first(void **state) {
+        return context_set_up(state, CONTEXT_DEFAULT_FIRST);
+}
+
+/* Another key comes first, so that "signet" is there for tests that ask for it by name alone. */
+static int set_up_built_in(void **state) {
+        context_set_up(state, CONTEXT_BUILT_IN);
+        EVP_PKEY_free(context_key(&context_now, "rsa"));
+        return 0;
+}
+
+/* Nothing of the test holds a key any more. */
+static int tear_down(void **state) {
+        context_done(*state);
+        return fake.keys_alive == 0 ? 0 : -1;
+}
+
+#define EACH_ORDER(test)                                                                                               \
+        { #test ": signet first", test, set_up_signet_first, tear_down, NULL },                                        \
+                { #test ": default first", test, set_up_default_first, tear_down, NULL }, {                            \
+#test ": built in", test, set_up_built_in, tear_down, NULL                                             \
+        }

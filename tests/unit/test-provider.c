@@ -450,41 +450,6 @@ static void test_software_keys(void **state) {
         EVP_PKEY_free(remote);
 }
 
-static int set_up_signet_first(void **state) {
-        static Context c;
-
-        context_init(&c, CONTEXT_SIGNET_FIRST);
-        *state = &c;
-        return 0;
-}
-
-static int set_up_default_first(void **state) {
-        static Context c;
-
-        context_init(&c, CONTEXT_DEFAULT_FIRST);
-        *state = &c;
-        return 0;
-}
-
-static int set_up_built_in(void **state) {
-        static Context c;
-
-        context_init(&c, CONTEXT_BUILT_IN);
-        *state = &c;
-        return 0;
-}
-
-static int tear_down(void **state) {
-        context_done(*state);
-        return fake.keys_alive == 0 ? 0 : -1;
-}
-
-#define EACH_ORDER(test)                                                                                               \
-        { #test ": signet first", test, set_up_signet_first, tear_down, NULL },                                        \
-                { #test ": default first", test, set_up_default_first, tear_down, NULL }, {                            \
-#test ": built in", test, set_up_built_in, tear_down, NULL                                             \
-        }
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 EACH_ORDER(test_sign),   EACH_ORDER(test_sign_long),     EACH_ORDER(test_sign_digest),
