@@ -52,7 +52,7 @@ memory=400
 lab_sanitized && memory=unlimited && limited() { "$@"; }
 check "64 MB are signed in $memory MB of memory" from huge.eml to signed.eml limited "${sign[@]}"
 check 'openssl accepts them' openssl cms -verify -in signed.eml -CAfile "$ca" -out content.eml
-check 'signet-smime verifies them' from signed.eml to /dev/null limited signet-smime verify --ca "$ca"
+check 'signet-smime verifies them' from signed.eml to /dev/null limited signet-smime verify --ca-file "$ca"
 openssl cms -encrypt -stream -aes256 -in huge.eml -out encrypted.eml "$LAB/certificates/alice-rsa.pem"
 check '64 MB are decrypted' from encrypted.eml to decrypted.eml limited signet-smime decrypt
 check 'they are what they were' sh -c 'tr -d "\r" <decrypted.eml | cmp - huge.eml'
@@ -68,18 +68,18 @@ else
 fi
 head -c 100000 /dev/urandom >noise
 refuse 'noise is not decrypted' '.' from noise signet-smime decrypt
-refuse 'noise is not verified' '.' from noise signet-smime verify --ca "$ca"
+refuse 'noise is not verified' '.' from noise signet-smime verify --ca-file "$ca"
 
 # --- changed on the way --------------------------------------------------------------------------------------
 
 check 'signed' from "$mail" to signed.eml "${sign[@]}"
-check 'verified' from signed.eml to /dev/null signet-smime verify --ca "$ca"
+check 'verified' from signed.eml to /dev/null signet-smime verify --ca-file "$ca"
 sed 's/12=E2=80=AF500/92=E2=80=AF500/' signed.eml >changed.eml
-refuse 'changed words are seen' '.' from changed.eml signet-smime verify --ca "$ca"
+refuse 'changed words are seen' '.' from changed.eml signet-smime verify --ca-file "$ca"
 sed 's/^From: .*/From: Mallory <mallory@example.org>/' signed.eml >changed.eml
-refuse 'a From that is not the signer is seen' 'mallory@example.org' from changed.eml signet-smime verify --ca "$ca"
+refuse 'a From that is not the signer is seen' 'mallory@example.org' from changed.eml signet-smime verify --ca-file "$ca"
 head -c 2000 signed.eml >changed.eml
-refuse 'a mail cut short is seen' '.' from changed.eml signet-smime verify --ca "$ca"
+refuse 'a mail cut short is seen' '.' from changed.eml signet-smime verify --ca-file "$ca"
 
 openssl cms -encrypt -aes256 -in "$mail" -out encrypted.eml "$LAB/certificates/alice-rsa.pem"
 head -c 1500 encrypted.eml >changed.eml

@@ -45,7 +45,7 @@ lab_quietly openssl req -x509 -newkey rsa:2048 -nodes -keyout dave.key -out dave
   -addext subjectAltName=email:dave@example.org -addext keyUsage=digitalSignature,keyEncipherment
 lab_quietly openssl pkcs12 -export -inkey dave.key -in dave.pem -name dave -passout pass: -out dave.p12
 lab_quietly pk12util -i dave.p12 -d "$database" -W ''
-check 'signet-smime encrypts to a certificate' from "$mail" to encrypted.eml signet-smime encrypt --certificate dave.pem
+check 'signet-smime encrypts to a certificate' from "$mail" to encrypted.eml signet-smime encrypt --cert dave.pem
 sed '1,/^\r\{0,1\}$/d' encrypted.eml | base64 -d >encrypted.p7m
 check 'NSS decrypts it' cmsutil -D -d "$database" -i encrypted.p7m -o decrypted.eml
 same 'every part came through' "$(mail_parts decrypted.eml)" "$(mail_parts "$mail")"

@@ -41,7 +41,7 @@ same 'every part came through' "$(mail_parts decrypted.eml)" "$(mail_parts "$mai
 # The other way: what signet-smime encrypts, openssl decrypts with a key in a file.
 openssl req -x509 -newkey rsa:2048 -nodes -keyout dave.key -out dave.pem -subj /CN=Dave -addext subjectAltName=email:dave@example.org \
   -addext keyUsage=digitalSignature,keyEncipherment 2>/dev/null
-check 'signet-smime encrypts to a certificate' from "$mail" to encrypted.eml signet-smime encrypt --certificate dave.pem
+check 'signet-smime encrypts to a certificate' from "$mail" to encrypted.eml signet-smime encrypt --cert dave.pem
 check 'openssl decrypts it' "$plain_openssl" cms -decrypt -in encrypted.eml -inkey dave.key -recip dave.pem -out decrypted.eml
 same 'every part came through' "$(mail_parts decrypted.eml)" "$(mail_parts "$mail")"
 check_done

@@ -102,8 +102,7 @@ static int prepare(Await *a, const char *seconds, const char *pid) {
                  "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s'", a->name);
         if ((r = sd_bus_add_match(a->bus, NULL, match, on_signal, a)) < 0)
                 return r;
-        snprintf(match, sizeof(match), "type='signal',sender='%s',path_namespace='" ROOT "'", a->name);
-        return sd_bus_add_match(a->bus, NULL, match, on_signal, a);
+        return sd_bus_add_match(a->bus, NULL, "type='signal',path_namespace='" ROOT "'", on_signal, a);
 }
 
 static void report(Await *a, int result) {
