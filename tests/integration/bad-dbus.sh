@@ -25,7 +25,7 @@ bytes() {
   head -c "$1" /dev/zero | tr '\0' 7 | sed 's/7/ 7/g'
 }
 
-# bad DESCRIPTION PATTERN ID METHOD...: refused with a sentence that matches, and never with an error of the bus's own kind for a fault inside.
+# bad DESCRIPTION PATTERN ID METHOD...: refused with a sentence that matches.
 bad() {
   local description=$1 pattern=$2
   shift 2
@@ -70,7 +70,9 @@ bad 'decryption with Ed25519' '.' "$ed" Decrypt 'saya{sv}' cms "${digest[@]}" 0
 bad 'a ciphertext of the wrong size' '.' "$rsa" Decrypt 'saya{sv}' cms "${digest[@]}" 0
 bad 'an empty ciphertext' '.' "$rsa" Decrypt 'saya{sv}' raw 0 0
 bad 'a content key of 5 bytes' '.' "$rsa" Decrypt 'saya{sv}' cms "${digest[@]}" 1 key-length u 5
-bad 'a point that is not on the curve' '.' "$ec" Derive 'saya{sv}' raw "${digest[@]}" 1 kdf s none
+bad 'a peer that is no point' 'point' "$ec" Derive 'saya{sv}' raw "${digest[@]}" 1 kdf s none
+read -ra point <<<"65 4 $(bytes 64 | cut -d' ' -f2-)"
+bad 'a point that is not on the curve' 'point' "$ec" Derive 'saya{sv}' raw "${point[@]}" 1 kdf s none
 bad 'raw derivation called cms' '.' "$ec" Derive 'saya{sv}' cms "${digest[@]}" 1 kdf s none
 
 bad 'an object path that is no key' '.' 0123 Sign 'saya{sv}' digest "${digest[@]}" 0
