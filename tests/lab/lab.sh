@@ -139,29 +139,24 @@ lab_show_logs() {
 
 # --- programs ------------------------------------------------------------------------------------------------
 
-# One directory, $LAB/bin, with signetd, signetctl and the others, for PATH; copies where users cannot come to the build directory.
+# Three directories in the lab for PATH, LD_LIBRARY_PATH and OPENSSL_MODULES, with links into the build; with copies where the lab's users cannot
+# come to the build directory.
 lab_programs() {
-  local p f
-  mkdir -p "$LAB/bin" "$LAB/modules"
+  local p place=(ln -s)
+  [ "$1" != /tmp ] || place=(cp -P)
+  mkdir -p "$LAB/bin" "$LAB/lib" "$LAB/modules"
+  [ -x "$SIGNET_BUILD/daemon/signetd" ] || lab_fail "signetd is not built in $SIGNET_BUILD"
   for p in daemon/signetd pkcs11/signet-worker client/signetctl mail/signet-smime; do
-    [ -x "$SIGNET_BUILD/$p" ] || lab_fail "$SIGNET_BUILD/$p is not built"
-    lab_place "$1" "$SIGNET_BUILD/$p" "$LAB/bin"
+    [ ! -x "$SIGNET_BUILD/$p" ] || "${place[@]}" "$SIGNET_BUILD/$p" "$LAB/bin"
   done
-  for f in "$SIGNET_BUILD"/client/libsignet.so*; do
-    case "$f" in *.p | *.symbols) ;; *) lab_place "$1" "$f" "$LAB/bin" ;; esac
+  for p in "$SIGNET_BUILD"/client/libsignet.so*; do
+    [ ! -f "$p" ] || "${place[@]}" "$p" "$LAB/lib"
   done
-  [ ! -f "$SIGNET_BUILD/client/signet.so" ] || lab_place "$1" "$SIGNET_BUILD/client/signet.so" "$LAB/modules"
-  if [ "$1" = /tmp ]; then
-    export LD_LIBRARY_PATH=$LAB/bin${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-  fi
+  "${place[@]}" "$SIGNET_BUILD/client/signet.so" "$LAB/modules"
+  # OpenSSL looks into one directory only: its own modules stay within reach.
+  for p in /usr/lib/*/ossl-modules/*.so; do
+    [ ! -f "$p" ] || ln -s "$p" "$LAB/modules"
+  done
   lab_sanitize_openssl
-  export PATH=$LAB/bin:$PATH OPENSSL_MODULES=$LAB/modules
-}
-
-lab_place() {
-  if [ "$1" = /tmp ]; then
-    cp -P "$2" "$3/"
-  else
-    ln -s "$2" "$3/"
-  fi
+  export PATH=$LAB/bin:$PATH OPENSSL_MODULES=$LAB/modules LD_LIBRARY_PATH=$LAB/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 }
