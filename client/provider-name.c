@@ -118,7 +118,7 @@ int provider_name_parse(Provider *p, const char *uri, ProviderName *ret) {
 }
 
 int provider_find(Provider *p, const ProviderName *name, signet_key ***ret_keys, size_t *ret_count) {
-        signet_client *client;
+        signet_client *client = NULL;
         signet_key **keys;
         size_t count;
         int r;
@@ -145,7 +145,7 @@ int provider_find(Provider *p, const ProviderName *name, signet_key ***ret_keys,
 
 int provider_find_one(Provider *p, const char *uri, signet_key **ret_key) {
         _cleanup_(provider_name_done) ProviderName name = { 0 };
-        signet_client *client;
+        signet_client *client = NULL;
         int r;
 
         if (!provider_name_parse(p, uri, &name) || !get_client(p, &client))

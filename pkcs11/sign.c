@@ -251,7 +251,7 @@ static int check_digest(const FrameSign *q, Reason *reason) {
 }
 
 int operation_sign(Operations *ops, const FrameSign *q, Reason *reason, uint8_t *ret, size_t *ret_n) {
-        Key *key;
+        Key *key = NULL;
         int r;
 
         r = operation_find_key(ops, q->handle, FRAME_KEY_SIGN, reason, &key);
