@@ -250,3 +250,7 @@ int limits_take(Limits *l, const PolicyRule *rule, uid_t uid, unsigned n, uint64
                 a->used += n;
         return 0;
 }
+
+size_t limits_size(const Limits *l) {
+        return l->n;
+}

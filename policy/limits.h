@@ -21,3 +21,5 @@ DEFINE_CLEANUP(Limits *, limits_free)
  * name; state is bounded by rules times callers, idle full buckets are dropped. */
 int limits_take(Limits *l, const PolicyRule *rule, uid_t uid, unsigned n, uint64_t monotonic_us, int64_t now,
                 unsigned *ret_wait) _must_check_;
+
+size_t limits_size(const Limits *l); /* callers' accounts in memory */

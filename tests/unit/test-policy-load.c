@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Mistakes in policies: the files in tests/data/policy-mistakes say for each line what must be reported. And what only
  * a directory shows: the order of files, mistakes in several of them, names that stand in two. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "policy-script.h"
 #include "policy/policy-load.h"
+#include "scratch.h"
 
 static void show(const Problems *problems) {
         for (size_t i = 0; i < problems->n; i++)
@@ -70,36 +69,8 @@ static void test_mistakes(void **state _unused_) {
         script_for_each("tests/data/policy-mistakes", check_file, NULL);
 }
 
-/* A directory of its own for each test, gone with it. */
-static int make_directory(void **state) {
-        char *directory = strdup("/tmp/signet-policy-XXXXXX");
-
-        *state = directory;
-        return directory && mkdtemp(directory) ? 0 : -1;
-}
-
-static int remove_directory(void **state) {
-        static const char *const names[] = { "10-a.conf",    "20-b.conf", "9-c.conf",      "x.txt",
-                                             ".hidden.conf", "d.conf",    "b\u00fcro.conf" };
-        _cleanup_free_ char *directory = *state;
-        char path[256];
-
-        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-                (void) snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
-                (void) (unlink(path) < 0 && rmdir(path));
-        }
-        return rmdir(directory);
-}
-
 static void write_file(const char *directory, const char *name, const char *text) {
-        char path[256];
-        int fd;
-
-        (void) snprintf(path, sizeof(path), "%s/%s", directory, name);
-        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        assert_true(fd >= 0);
-        assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-        close(fd);
+        (void) scratch_write(directory, name, text, strlen(text), 0644);
 }
 
 static void test_files_in_order(void **state) {
@@ -210,10 +181,10 @@ static void test_endless_mistakes(void **state _unused_) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_mistakes),
-                cmocka_unit_test_setup_teardown(test_files_in_order, make_directory, remove_directory),
-                cmocka_unit_test_setup_teardown(test_all_mistakes_of_all_files, make_directory, remove_directory),
-                cmocka_unit_test_setup_teardown(test_nothing_there, make_directory, remove_directory),
-                cmocka_unit_test_setup_teardown(test_earlier_problems, make_directory, remove_directory),
+                cmocka_unit_test_setup_teardown(test_files_in_order, scratch_make, scratch_remove),
+                cmocka_unit_test_setup_teardown(test_all_mistakes_of_all_files, scratch_make, scratch_remove),
+                cmocka_unit_test_setup_teardown(test_nothing_there, scratch_make, scratch_remove),
+                cmocka_unit_test_setup_teardown(test_earlier_problems, scratch_make, scratch_remove),
                 cmocka_unit_test(test_endless_mistakes),
         };
 
