@@ -191,10 +191,10 @@ static void test_many_rules(void **state _unused_) {
         /* Nobody's rule: all of them are looked at for the one that came nearest. */
         f.user = "user99999";
         start = seconds();
-        for (unsigned i = 0; i < 100; i++)
+        for (unsigned i = 0; i < 20; i++)
                 policy_evaluate(p, &f, &v);
         assert_null(v.rule);
-        print_message("%.1f us for a refusal\n", (seconds() - start) * 1e4);
+        print_message("%.1f us for a refusal\n", (seconds() - start) * 5e4);
         assert_true(seconds() - start < 5.0);
         policy_unref(p);
 }
