@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reads certificates and URIs for show. Fed with what stands on tokens; what it breaks misnames a certificate. */
+/* Reads certificates for show. Fed with what stands on tokens; what it breaks misnames a certificate. */
 #include "ctl-certificate.h"
 
 #include <string.h>
 
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <p11-kit/p11-kit.h>
-#include <p11-kit/uri.h>
 
 #include "common/ossl.h"
-
-DEFINE_CLEANUP(P11KitUri *, p11_kit_uri_free)
 
 void certificate_done(Certificate *c) {
         free(c->subject);
@@ -81,15 +77,4 @@ char *certificate_pem(const char *what, const unsigned char *der, size_t n) {
         if (!bio || PEM_write_bio(bio, what, "", der, (long) n) <= 0)
                 return NULL;
         return bio_text(bio);
-}
-
-char *certificate_uri_token(const char *uri) {
-        _cleanup_(p11_kit_uri_freep) P11KitUri *parsed = p11_kit_uri_new();
-        const CK_TOKEN_INFO *info;
-
-        if (!parsed || p11_kit_uri_parse(uri, P11_KIT_URI_FOR_ANY, parsed) != P11_KIT_URI_OK)
-                return NULL;
-        info = p11_kit_uri_get_token_info(parsed);
-        size_t n = p11_kit_space_strlen(info->label, sizeof(info->label));
-        return n > 0 ? strndup((const char *) info->label, n) : NULL;
 }

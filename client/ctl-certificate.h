@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What people want to know of a key's certificate and URI. */
+/* What people want to know of a key's certificate. */
 #pragma once
 
 #include <stdio.h>
@@ -18,6 +18,3 @@ int certificate_read(const unsigned char *der, size_t n, Certificate *ret) _must
 
 /* "CERTIFICATE" or "PUBLIC KEY" in PEM. The string is the caller's to free; NULL: out of memory. */
 char *certificate_pem(const char *what, const unsigned char *der, size_t n);
-
-/* The token that a PKCS#11 URI names (to be freed); NULL when it names none. */
-char *certificate_uri_token(const char *uri);

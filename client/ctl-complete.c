@@ -4,6 +4,7 @@
  * comfort. */
 #include <string.h>
 
+#include "ctl-uri.h"
 #include "ctl.h"
 
 #define PATIENCE_MS 2000 /* somebody has pressed a key and waits */
@@ -69,8 +70,10 @@ static void complete_keys(Ctl *ctl, const char *operation) {
         for (size_t i = 0; i < n; i++) {
                 for (size_t k = 0; k < signet_key_address_count(keys[i]); k++)
                         print_line(signet_key_address(keys[i], k));
-                for (size_t k = 0; k < signet_key_uri_count(keys[i]); k++)
-                        print_line(signet_key_uri(keys[i], k));
+                for (size_t k = 0; k < signet_key_uri_count(keys[i]); k++) {
+                        _cleanup_free_ char *uri = uri_short(signet_key_uri(keys[i], k));
+                        print_line(uri ?: signet_key_uri(keys[i], k));
+                }
         }
         signet_keys_free(keys, n);
 }

@@ -7,6 +7,7 @@
 #include "ctl-keys.h"
 #include "ctl-table.h"
 #include "ctl-text.h"
+#include "ctl-uri.h"
 
 #define SHORT_ID 8 /* digits: the fewest that signetd takes for a name */
 
@@ -83,7 +84,7 @@ static char *tokens_text(const signet_key *key) {
         char *text = NULL;
 
         for (size_t i = 0; i < signet_key_uri_count(key); i++) {
-                _cleanup_free_ char *token = certificate_uri_token(signet_key_uri(key, i)), *before = text;
+                _cleanup_free_ char *token = uri_token(signet_key_uri(key, i)), *before = text;
 
                 text = NULL;
                 if (asprintf(&text, "%s%s%s", before ?: "", before ? "," : "", token ?: "?") < 0)
