@@ -40,6 +40,18 @@ char *key_operations_text(const signet_key *key) {
         return text;
 }
 
+bool key_may_any(const signet_key *key, const char *operation) {
+        size_t n = strlen(operation);
+
+        for (size_t i = 0; i < signet_key_operation_count(key); i++) {
+                const char *may = signet_key_operation(key, i);
+
+                if (strncmp(may, operation, n) == 0 && (may[n] == ':' || may[n] == '\0'))
+                        return true;
+        }
+        return false;
+}
+
 static struct json_object *certificate_json(const signet_key *key, size_t i) {
         struct json_object *o = json_object_new_object();
         _cleanup_(certificate_done) Certificate c = { 0 };

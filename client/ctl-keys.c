@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/key-id.h"
 #include "ctl-keys.h"
 #include "ctl-table.h"
 #include "ctl-text.h"
@@ -67,7 +68,7 @@ static void add_validity(Table *table, const signet_key *key) {
         table_add_coloured(table, late ? CTL_RED : early ? CTL_YELLOW : CTL_PLAIN, text);
 }
 
-/* "rsa 2048"; the other names say the size. */
+/* "rsa-2048"; the other names say the size. */
 static void add_algorithm(Table *table, const signet_key *key) {
         char text[64];
 
@@ -93,32 +94,54 @@ static char *tokens_text(const signet_key *key) {
         return text;
 }
 
-static int print_table(Ctl *ctl, const Keys *keys) {
-        static const char *const headings[] = {
-                "ID", "ALGORITHM", "LABEL", "ADDRESS", "VALID UNTIL", "TOKEN", "YOU MAY"
-        };
+/* The last column: what the caller may do. */
+typedef enum Detail { DETAIL_PURPOSES, DETAIL_OPERATIONS } Detail;
+
+static void add_key(Table *table, const signet_key *key, int digits, Detail detail) {
+        _cleanup_free_ char *addresses = addresses_text(key), *tokens = tokens_text(key),
+                            *operations = key_operations_text(key);
+        char id[KEY_ID_LENGTH + 1];
+
+        snprintf(id, sizeof(id), "%.*s", digits, signet_key_id(key));
+        table_add(table, id);
+        add_algorithm(table, key);
+        table_add(table, signet_key_label(key));
+        table_add(table, addresses);
+        add_validity(table, key);
+        table_add(table, tokens);
+        if (detail == DETAIL_PURPOSES)
+                table_add(table, operations);
+        else
+                table_add(table, key_may_any(key, "sign")      ? key_may_any(key, "decrypt") ? "sign decrypt" : "sign"
+                                 : key_may_any(key, "decrypt") ? "decrypt"
+                                                               : NULL);
+}
+
+static int fill_table(const Keys *keys, Detail detail, Table **ret) {
+        static const char *const headings[] = { "ID", "TYPE", "LABEL", "ADDRESS", "VALID TO", "TOKEN", "YOU MAY" };
         _cleanup_(table_freep) Table *table = NULL;
         int digits = short_id_digits(keys), r;
 
         r = table_new(headings, ELEMENTSOF(headings), 1 << 2 | 1 << 3 | 1 << 5 | 1 << 6, &table);
         if (r < 0)
-                return ctl_error_errno(ctl, r, "keys");
-        for (size_t i = 0; i < keys->n; i++) {
-                const signet_key *key = keys->items[i];
-                _cleanup_free_ char *addresses = addresses_text(key), *tokens = tokens_text(key),
-                                    *operations = key_operations_text(key);
-                char id[65];
+                return r;
+        for (size_t i = 0; i < keys->n; i++)
+                add_key(table, keys->items[i], digits, detail);
 
-                snprintf(id, sizeof(id), "%.*s", digits, signet_key_id(key));
-                table_add(table, id);
-                add_algorithm(table, key);
-                table_add(table, signet_key_label(key));
-                table_add(table, addresses);
-                add_validity(table, key);
-                table_add(table, tokens);
-                table_add(table, operations);
-        }
-        r = table_print(table, ctl, stdout);
+        *ret = TAKE_PTR(table);
+        return 0;
+}
+
+/* Where the terminal is too narrow for the purposes, the operations alone. */
+static int print_table(Ctl *ctl, const Keys *keys) {
+        _cleanup_(table_freep) Table *full = NULL, *brief = NULL;
+        int r;
+
+        r = fill_table(keys, DETAIL_PURPOSES, &full);
+        if (r == 0 && !table_fits(full, ctl))
+                r = fill_table(keys, DETAIL_OPERATIONS, &brief);
+        if (r == 0)
+                r = table_print(brief ?: full, ctl, stdout);
         return r < 0 ? ctl_error_errno(ctl, r, "keys") : CTL_DONE;
 }
 
@@ -166,7 +189,7 @@ const CtlCommand ctl_keys_command = {
         .arguments = "[KEY]",
         .summary = "the keys that you may use, and what for",
         .more = "KEY: a mail address, a PKCS#11 URI, or 8 or more digits of a key's id.\n"
-                "\"-\" under VALID UNTIL: the key has no certificate. The date is the end of the\n"
+                "\"-\" under VALID TO: the key has no certificate. The date is the end of the\n"
                 "certificate that would be used now.\n",
         .completes = "keys",
         .max_words = 1,

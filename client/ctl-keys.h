@@ -16,6 +16,9 @@ int key_read_certificate(const signet_key *key, size_t i, Certificate *ret) _mus
 /* What the caller may do with the key, shortly: "sign:smime,csr decrypt:cms". To be freed; NULL: out of memory. */
 char *key_operations_text(const signet_key *key);
 
+/* Whether the caller may do `operation` with the key for some purpose. */
+bool key_may_any(const signet_key *key, const char *operation);
+
 /* Everything about the keys as the command's answer. */
 int keys_answer(Ctl *ctl, const Keys *keys);
 

@@ -62,21 +62,16 @@ static int read_facts(Ctl *ctl, const CtlArguments *a, signet_facts *facts) {
         return CTL_DONE;
 }
 
-/* denied by rule office-hours (/etc/signetd/policy.d/10-office.conf:12)
- *   interns may not ... */
+/* denied: rule "office-hours" (policy.d/10-office.conf:12) denies it
+ *   /etc/signetd/policy.d/10-office.conf:12 */
 static void print_verdict(const Ctl *ctl, const signet_verdict *v) {
         bool allowed = signet_verdict_allowed(v);
-        _cleanup_free_ char *rule = text_clean(signet_verdict_rule(v)), *file = text_clean(signet_verdict_file(v)),
-                            *reason = text_clean(signet_verdict_reason(v));
+        _cleanup_free_ char *file = text_clean(signet_verdict_file(v)), *reason = text_clean(signet_verdict_reason(v));
 
-        printf("%s%s%s", ctl_colour(ctl, allowed ? CTL_GREEN : CTL_RED), allowed ? "allowed" : "denied",
-               ctl_colour(ctl, CTL_PLAIN));
-        if (rule && *rule)
-                printf(" by rule \"%s\" (%s:%u)\n", rule, file ?: "?", signet_verdict_line(v));
-        else
-                printf(": no rule matches\n");
-        if (reason && *reason)
-                printf("  %s\n", reason);
+        printf("%s%s%s: %s\n", ctl_colour(ctl, allowed ? CTL_GREEN : CTL_RED), allowed ? "allowed" : "denied",
+               ctl_colour(ctl, CTL_PLAIN), reason ?: "");
+        if (file && *file)
+                printf("  %s:%u\n", file, signet_verdict_line(v));
 }
 
 static int answer_verdict(Ctl *ctl, const signet_verdict *v) {

@@ -107,16 +107,30 @@ static void print_cell(FILE *f, const Ctl *ctl, CtlColour colour, const char *te
 /* `cells` is one row, or NULL for the headings. */
 static int print_row(const Table *t, const Ctl *ctl, FILE *f, const Cell *cells, const size_t *widths) {
         for (size_t c = 0; c < t->columns; c++) {
-                _cleanup_free_ char *text = strdup(cells ? cells[c].text : t->headings[c]);
+                _cleanup_free_ char *text = text_shorten(cells ? cells[c].text : t->headings[c], widths[c]);
 
                 if (!text)
                         return -ENOMEM;
-                text_cut(text, widths[c]);
                 print_cell(f, ctl, cells ? cells[c].colour : CTL_BOLD, text,
                            c + 1 < t->columns ? widths[c] - text_width(text) + GAP : 0);
         }
         fputc('\n', f);
         return 0;
+}
+
+static void natural_widths(const Table *t, size_t *widths) {
+        for (size_t c = 0; c < t->columns; c++) {
+                widths[c] = text_width(t->headings[c]);
+                for (size_t i = c; i < t->n; i += t->columns)
+                        widths[c] = MAX(widths[c], text_width(t->cells[i].text));
+        }
+}
+
+bool table_fits(const Table *t, const Ctl *ctl) {
+        size_t widths[TABLE_COLUMNS_MAX];
+
+        natural_widths(t, widths);
+        return ctl->width == 0 || total_width(t, widths) <= ctl->width;
 }
 
 int table_print(const Table *t, const Ctl *ctl, FILE *f) {
@@ -125,11 +139,7 @@ int table_print(const Table *t, const Ctl *ctl, FILE *f) {
 
         if (t->failed)
                 return -ENOMEM;
-        for (size_t c = 0; c < t->columns; c++) {
-                widths[c] = text_width(t->headings[c]);
-                for (size_t i = c; i < t->n; i += t->columns)
-                        widths[c] = MAX(widths[c], text_width(t->cells[i].text));
-        }
+        natural_widths(t, widths);
         if (ctl->width > 0)
                 shrink_to(t, ctl->width, widths);
 

@@ -19,5 +19,8 @@ DEFINE_CLEANUP(Table *, table_free)
 void table_add(Table *t, const char *text);
 void table_add_coloured(Table *t, CtlColour colour, const char *text);
 
+/* Whether it can be printed without cutting anything. */
+bool table_fits(const Table *t, const Ctl *ctl);
+
 /* Prints headings and rows, no wider than the terminal if that can be. 0 or -ENOMEM. */
 int table_print(const Table *t, const Ctl *ctl, FILE *f) _must_check_;

@@ -75,23 +75,17 @@ size_t text_width(const char *s) {
         return width;
 }
 
-void text_cut(char *s, size_t columns) {
-        static const char ellipsis[] = "\u2026";
-        size_t width = 0, n, w;
-        char *p = s;
+char *text_shorten(const char *s, size_t columns) {
+        size_t width = 0, kept = 0, n, w;
+        char *text;
 
         if (text_width(s) <= columns)
-                return;
-        for (; *p; p += n, width += w) {
-                w = character_width(p, &n);
-                if (width + w > columns - 1)
-                        break;
+                return strdup(s);
+        while (width + (w = character_width(s + kept, &n)) <= columns - 1) {
+                width += w;
+                kept += n;
         }
-        /* The ellipsis takes three bytes; what it replaces may be shorter. */
-        if (strlen(p) >= sizeof(ellipsis) - 1)
-                memcpy(p, ellipsis, sizeof(ellipsis));
-        else
-                memcpy(p, "~", sizeof("~"));
+        return asprintf(&text, "%.*s\u2026", (int) kept, s) < 0 ? NULL : text;
 }
 
 /* `size`: what strftime(3) wrote; it has nothing for years that do not fit. */

@@ -11,8 +11,9 @@ char *text_clean(const char *s);
 /* Columns that clean text takes; needs setlocale() to a UTF-8 locale. */
 size_t text_width(const char *s);
 
-/* Shortens clean text in place to at most `columns` (1 or more), its last column an ellipsis when something was cut. */
-void text_cut(char *s, size_t columns);
+/* A copy of clean text in at most `columns` (1 or more), its last column an ellipsis when something was cut. NULL: out
+ * of memory. */
+char *text_shorten(const char *s, size_t columns);
 
 #define TEXT_TIME_MAX 32
 

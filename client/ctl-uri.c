@@ -29,7 +29,9 @@ char *uri_token(const char *text) {
                 return NULL;
         info = p11_kit_uri_get_token_info(uri);
         size_t n = p11_kit_space_strlen(info->label, sizeof(info->label));
-        return n > 0 ? strndup((const char *) info->label, n) : NULL;
+        if (n == 0 || info->label[0] == '\0') /* p11-kit leaves what is not named zeroed, not blank */
+                return NULL;
+        return strndup((const char *) info->label, n);
 }
 
 char *uri_short(const char *text) {

@@ -72,6 +72,20 @@ static void test_narrow(void **state) {
                "1   a-label\u2026  sign:sm\u2026\n");
 }
 
+static void test_fits(void **state) {
+        const Ctl exact = { .width = 14 }, narrow = { .width = 13 }, pipe = { 0 };
+        Table *table = NULL;
+
+        (void) state;
+        assert_int_equal(table_new(headings, 3, 0, &table), 0);
+        for (size_t i = 0; i < 3; i++)
+                table_add(table, "22");
+        assert_true(table_fits(table, &pipe));
+        assert_false(table_fits(table, &narrow));
+        assert_true(table_fits(table, &exact));
+        table_free(table);
+}
+
 static void test_many_rows(void **state) {
         const Ctl ctl = { 0 };
         Table *table = NULL;
@@ -96,10 +110,8 @@ static void test_many_rows(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_aligned),
-                cmocka_unit_test(test_coloured),
-                cmocka_unit_test(test_narrow),
-                cmocka_unit_test(test_many_rows),
+                cmocka_unit_test(test_aligned), cmocka_unit_test(test_coloured),  cmocka_unit_test(test_narrow),
+                cmocka_unit_test(test_fits),    cmocka_unit_test(test_many_rows),
         };
 
         (void) setlocale(LC_CTYPE, "C.UTF-8");
