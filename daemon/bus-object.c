@@ -7,6 +7,8 @@
 
 #include "access.h"
 #include "bus-vtable.h"
+#include "common/hex.h"
+#include "common/log.h"
 #include "manager.h"
 
 Peer *bus_peer(Manager *m, sd_bus_message *message) {
@@ -45,6 +47,49 @@ static const char *behind(const char *path, const char *prefix) {
         return path[n] == '/' ? path + n + 1 : NULL;
 }
 
+static const char *operation_of(const char *method) {
+        static const struct {
+                const char *method;
+                Operation operation;
+        } uses[] = {
+                { "Sign", OPERATION_SIGN },
+                { "SignMany", OPERATION_SIGN },
+                { "Decrypt", OPERATION_DECRYPT },
+                { "Derive", OPERATION_DECRYPT },
+        };
+
+        for (size_t i = 0; method && i < ELEMENTSOF(uses); i++)
+                if (strcmp(uses[i].method, method) == 0)
+                        return operation_to_string(uses[i].operation);
+        return NULL;
+}
+
+/* Somebody tried to use a key that is not there for them. Written down in the same way whether it exists or not, and
+ * not without end: anybody may do this. */
+static void audit_attempt(Manager *m, const Peer *peer, sd_bus_message *message, const char *id) {
+        const char *operation = operation_of(sd_bus_message_get_member(message));
+        uint64_t now = manager_now_us(m);
+        uint8_t digest[KEY_ID_LENGTH / 2];
+        Failure f;
+
+        if (!operation || budget_wait(m->attempts, peer->uid, now) > 0)
+                return;
+        budget_take(m->attempts, peer->uid, now);
+        if (manager_audit(m,
+                          &(AuditEntry){
+                                  .peer = peer,
+                                  .operation = operation,
+                                  .key = strlen(id) == KEY_ID_LENGTH && hex_decode(id, KEY_ID_LENGTH, digest) == 0
+                                                 ? id
+                                                 : NULL,
+                                  .verdict = "deny",
+                                  .result = OUTCOME_NO_SUCH_KEY,
+                                  .reason = "no such key, or none that the caller may see",
+                          },
+                          &f) != 0)
+                log_debug("an attempt at a hidden key does not stand in the audit");
+}
+
 static int find_key(sd_bus *bus, const char *path, _unused_ const char *interface, void *userdata, void **ret_found,
                     sd_bus_error *error) {
         const char *id = behind(path, BUS_KEYS);
@@ -56,9 +101,12 @@ static int find_key(sd_bus *bus, const char *path, _unused_ const char *interfac
                 return 0;
         peer = bus_peer(m, sd_bus_get_current_message(bus));
         key = key_table_find(m->keys, id);
-        if (!peer || !key || !access_may_see(m->policy, peer, key))
+        if (!peer || !key || !access_may_see(m->policy, peer, key)) {
+                if (peer)
+                        audit_attempt(m, peer, sd_bus_get_current_message(bus), id);
                 return sd_bus_error_set(error, outcome_error_name(OUTCOME_NO_SUCH_KEY),
                                         "no such key, or none that you may see; list yours with: signetctl keys");
+        }
         m->view = (View){ .manager = m, .peer = peer, .key = key };
         *ret_found = &m->view;
         return 1;

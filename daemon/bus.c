@@ -101,7 +101,7 @@ static int on_name_answer(sd_bus_message *m, void *userdata, _unused_ sd_bus_err
                                     "another signetd serves this bus already: stop it first, or use another --address");
         b->name = BUS_NAME_OWNED;
         b->failures = 0;
-        log_info("serving as " BUS_NAME);
+        manager_serving(b->manager);
         return 0;
 }
 

@@ -14,6 +14,7 @@
 /* Clients that come before the tokens are up would find no keys; a token that hangs must not hold up the others. */
 #define SETTLE_US         (5ULL * 1000 * 1000)
 #define TIMER_ACCURACY_US 10000
+#define ATTEMPTS_PER_HOUR 3600 /* of one user, at keys that are not there for it, are written down */
 
 uint64_t manager_now_us(_unused_ const Manager *m) {
         struct timespec ts;
@@ -74,6 +75,11 @@ static void publish(Manager *m) {
                 return;
         m->published = true;
         bus_publish(m->bus);
+}
+
+void manager_serving(Manager *m) {
+        m->serving = true;
+        log_info("serving as " BUS_NAME);
         (void) sd_notify(0, "READY=1");
         notify_status(m);
 }
@@ -94,7 +100,7 @@ void manager_token_changed(Manager *m, Token *t) {
         dispatch_sweep(m);
         bus_announce_token(m, t);
         publish_when_settled(m);
-        if (m->published)
+        if (m->serving)
                 notify_status(m);
 }
 
@@ -134,7 +140,8 @@ int manager_reload(Manager *m, const Peer *peer, Failure *f) {
         Failure unwritten;
         int r;
 
-        (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long) manager_now_us(m));
+        if (m->serving)
+                (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long) manager_now_us(m));
         r = policy_load(m->settings->policy_directory, &problems, &policy);
         if (r < 0 && problems_any(&problems)) {
                 char text[sizeof(f->text)] = "";
@@ -168,11 +175,12 @@ int manager_reload(Manager *m, const Peer *peer, Failure *f) {
                 bus_announce_keys(m, m->keys, old);
                 bus_announce_generation(m);
                 for (size_t i = 0; i < m->n_tokens; i++)
-                        if (m->tokens[i]->state != TOKEN_READY)
-                                token_start(m->tokens[i]);
+                        token_refresh(m->tokens[i]);
         }
-        (void) sd_notify(0, "READY=1");
-        notify_status(m);
+        if (m->serving) {
+                (void) sd_notify(0, "READY=1");
+                notify_status(m);
+        }
         return r;
 }
 
@@ -227,7 +235,8 @@ static int make_parts(Manager *m) {
         int r;
 
         if ((r = limits_new(&m->limits)) < 0 || (r = budget_new(m->settings->failure_budget, &m->budget)) < 0 ||
-            (r = peer_cache_new(&m->peers)) < 0 || (r = key_table_new(NULL, 0, &m->keys)) < 0 ||
+            (r = budget_new(ATTEMPTS_PER_HOUR, &m->attempts)) < 0 || (r = peer_cache_new(&m->peers)) < 0 ||
+            (r = key_table_new(NULL, 0, &m->keys)) < 0 ||
             (r = queue_new(m->settings->queue_per_user, m->settings->queue_total, &m->queue)) < 0)
                 return r;
         m->tokens = calloc(MAX(m->settings->n_tokens, 1U), sizeof(*m->tokens));
@@ -300,6 +309,7 @@ Manager *manager_free(Manager *m) {
         queue_free(m->queue);
         peer_cache_free(m->peers);
         budget_free(m->budget);
+        budget_free(m->attempts);
         limits_free(m->limits);
         sd_event_source_disable_unref(m->dispatch);
         sd_event_source_disable_unref(m->settle);

@@ -22,7 +22,8 @@ struct Manager {
         Policy *policy;
         uint64_t generation; /* of the policy: 1 at the start, one more with each reload */
         Limits *limits;
-        Budget *budget;
+        Budget *budget;   /* failed decryptions */
+        Budget *attempts; /* at keys that are not there for the caller */
         Audit *audit;
         PeerCache *peers;
         Queue *queue;
@@ -35,7 +36,8 @@ struct Manager {
         int64_t start_time; /* seconds since 1970 */
         uint64_t done, refused;
         bool audit_fails; /* the last line could not be written; said once in the log */
-        bool published;   /* clients find signetd on the bus, and the service manager knows that it is up */
+        bool published;   /* the tokens have settled, and the name is wanted */
+        bool serving;     /* the name was signetd's once: the service manager knows that it is up */
 };
 
 /* Takes over settings and policy. Opens the audit and the bus: 0, OUTCOME_INVALID_INPUT with *f (what the
@@ -57,6 +59,7 @@ void manager_token_changed(Manager *m, Token *t); /* its state changed */
 void manager_inventory_changed(Manager *m);
 void manager_peer_gone(Manager *m, const char *name);
 void manager_bus_lost(Manager *m);
+void manager_serving(Manager *m); /* the name is signetd's: clients find it */
 
 /* Writes an audit line: 0, or an Outcome with *f when it could not be written and must not go on without. */
 int manager_audit(Manager *m, const AuditEntry *e, Failure *f) _must_check_;

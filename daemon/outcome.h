@@ -31,7 +31,7 @@ const char *outcome_error_name(Outcome o); /* "org.signetd.Signet1.Error.NoSuchK
  * untouched. */
 typedef struct Failure {
         Outcome outcome;
-        char text[512];
+        char text[2048];
 } Failure;
 
 /* Fills *f and returns `outcome` as a positive int. Text is cut where a UTF-8 character ends. */

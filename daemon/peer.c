@@ -7,6 +7,7 @@
 #include <search.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <systemd/sd-login.h>
 
 #define LOOKUP_USEC (2 * 1000 * 1000)
@@ -233,6 +234,15 @@ static int ask_bus(sd_bus *bus, const char *name, sd_bus_message **ret_reply) {
         return r < 0 ? PEER_E_GONE : 0;
 }
 
+/* The number may be another process's by now; one of another user must not lend its unit. */
+static bool process_is_of(pid_t pid, uid_t uid) {
+        char path[32];
+        struct stat st;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d", (int) pid);
+        return stat(path, &st) == 0 && st.st_uid == uid;
+}
+
 static int fill(Peer *p, sd_bus *bus) {
         _cleanup_(message_unrefp) sd_bus_message *reply = NULL;
         Credentials c = {};
@@ -252,7 +262,7 @@ static int fill(Peer *p, sd_bus *bus) {
         r = user_name(p->uid, &p->user);
         if (r < 0)
                 return r;
-        if (p->pid > 0)
+        if (p->pid > 0 && process_is_of(p->pid, p->uid))
                 (void) sd_pid_get_unit(p->pid, &p->unit);
 
         if (c.has_groups)

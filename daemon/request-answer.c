@@ -277,21 +277,21 @@ void job_answered(Job *job, const Worker *worker, WorkerCode code, Blob data, co
         fail_job(job, worker->token, &f);
 }
 
-void job_lost(Job *job, JobLoss loss) {
+void job_lost(Job *job, const Token *token, JobLoss loss) {
         _cleanup_(request_unrefp) Request *r = job->request; /* what job_started() took */
+        const char *name = token->config->name;
         Failure f;
 
         if (loss == JOB_LOST_CRASH && try_again(job, NULL))
                 return;
         if (loss == JOB_LOST_DEADLINE)
                 (void) failure_set(&f, OUTCOME_TIMEOUT,
-                                   "the token of key \"%s\" did not answer within its deadline; its "
-                                   "worker is being replaced: try again, and see signetd's log if it goes on",
-                                   r->key->label);
+                                   "token \"%s\" did not answer within %u seconds; its worker is being replaced: try "
+                                   "again, and see signetd's log if it goes on",
+                                   name, token->config->deadline);
         else
                 (void) failure_set(&f, OUTCOME_TOKEN_UNAVAILABLE,
-                                   "the worker for key \"%s\" ended while it had the request, "
-                                   "and so did another; see signetd's log",
-                                   r->key->label);
-        fail_job(job, NULL, &f);
+                                   "the worker of token \"%s\" ended while it had the request%s; see signetd's log",
+                                   name, job->tries > 1 ? ", as one before it" : "");
+        fail_job(job, token, &f);
 }

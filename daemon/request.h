@@ -90,4 +90,4 @@ int request_recheck(Request *r, Failure *f) _must_check_;
 void job_started(Job *job);
 void job_answered(Job *job, const Worker *worker, WorkerCode code, Blob data, const char *message);
 typedef enum JobLoss { JOB_LOST_CRASH, JOB_LOST_DEADLINE } JobLoss;
-void job_lost(Job *job, JobLoss loss);
+void job_lost(Job *job, const Token *token, JobLoss loss);

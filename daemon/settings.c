@@ -7,13 +7,13 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "common/audit-chain.h"
 #include "common/config.h"
 #include "config-values.h"
 
 #define QUEUE_PER_USER_DEFAULT 256
 #define QUEUE_TOTAL_DEFAULT    1024
 #define FAILURE_BUDGET_DEFAULT 60
-#define AUDIT_FILE_DEFAULT     "/var/lib/signetd/audit.jsonl"
 #define RUNTIME_DEFAULT        "/run/signetd"
 
 static const char *const setting_names[] = {

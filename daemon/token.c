@@ -300,17 +300,26 @@ static const char *end_to_text(WorkerEnd end) {
         return "its worker ended";
 }
 
-static void state_after_end(Token *t, const Worker *w, WorkerEnd end) {
+static const Worker *held_worker(const Token *t) {
+        for (size_t i = 0; i < t->n_workers; i++)
+                if (t->workers[i]->state == WORKER_STATE_HELD)
+                        return t->workers[i];
+        return NULL;
+}
+
+static void state_after_end(Token *t, const Worker *ended, WorkerEnd end) {
+        const Worker *held = held_worker(t);
         char message[256];
 
         if (token_workers_ready(t) > 0)
                 set_state(t, TOKEN_READY, NULL);
+        else if (held)
+                set_state(t, state_of(held->inventory->code), held->inventory->message);
         else if (end == WORKER_END_TOKEN)
-                set_state(t, state_of(w->inventory->code), w->inventory->message);
-        else if (w->ready_us == 0 || t->failures >= FAILURES_MAX) {
+                set_state(t, state_of(ended->inventory->code), ended->inventory->message);
+        else if (ended->ready_us == 0 || t->failures >= FAILURES_MAX) {
                 (void) snprintf(message, sizeof(message),
-                                "%s, %u times in a row; it is being tried again, and signetd's log "
-                                "says more",
+                                "%s, %u times in a row; it is being tried again, and signetd's log says more",
                                 end_to_text(end), t->failures);
                 set_state(t, TOKEN_FAILED, message);
         } else {
@@ -334,7 +343,7 @@ void token_worker_ended(Token *t, Worker *w, WorkerEnd end) {
         retry_later(t);
         /* Last: whether it may be tried again depends on what the token is now. */
         if (job)
-                job_lost(job, end == WORKER_END_DEADLINE ? JOB_LOST_DEADLINE : JOB_LOST_CRASH);
+                job_lost(job, t, end == WORKER_END_DEADLINE ? JOB_LOST_DEADLINE : JOB_LOST_CRASH);
 }
 
 void token_restart_workers(Token *t) {
@@ -347,4 +356,18 @@ void token_restart_workers(Token *t) {
         for (size_t i = 0; i < n; i++)
                 worker_free(old[i]);
         token_start(t);
+}
+
+void token_refresh(Token *t) {
+        switch (t->state) {
+        case TOKEN_READY:
+        case TOKEN_STARTING:
+                return;
+        case TOKEN_ABSENT:
+        case TOKEN_FAILED:
+                token_start(t);
+                return;
+        default:
+                token_restart_workers(t);
+        }
 }

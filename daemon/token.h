@@ -62,6 +62,9 @@ int token_outlook(const Token *t, Failure *f) _must_check_;
 /* After an unlock or lock: hangs up on all workers and starts them afresh. */
 void token_restart_workers(Token *t);
 
+/* The administrator may have mended something: a token that is not ready is tried again at once. */
+void token_refresh(Token *t);
+
 /* What Worker tells its Token. After token_worker_ended() the worker is gone. */
 void token_worker_ready(Token *t, Worker *w);
 typedef enum WorkerEnd {

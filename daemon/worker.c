@@ -68,7 +68,7 @@ Worker *worker_free(Worker *w) {
                 close(w->fd);
         inventory_unref(w->inventory);
         if (w->job)
-                job_lost(w->job, JOB_LOST_CRASH);
+                job_lost(w->job, w->token, JOB_LOST_CRASH);
         free(w);
         return NULL;
 }
