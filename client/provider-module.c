@@ -2,9 +2,7 @@
 /* The loadable module signet.so: the one name that OpenSSL looks up in it. */
 #include "provider.h"
 
-__attribute__((visibility("default"))) OSSL_provider_init_fn OSSL_provider_init;
-
-int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
-                       void **provctx) {
+__attribute__((visibility("default"))) int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
+                                                              const OSSL_DISPATCH **out, void **provctx) {
         return provider_init(handle, in, out, provctx);
 }

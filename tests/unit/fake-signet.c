@@ -33,7 +33,7 @@ static struct {
         unsigned char *certificate;
         size_t certificate_size;
         char uri[64];
-} keys[ELEMENTSOF(labels)];
+} software[ELEMENTSOF(labels)];
 
 /* Keys of its own context: an application's providers do not see them, nor they those. */
 static OSSL_LIB_CTX *context;
@@ -53,19 +53,19 @@ static EVP_PKEY *make_key(const char *label) {
 void fake_start(void) {
         context = OSSL_LIB_CTX_new();
         for (size_t i = 0; i < ELEMENTSOF(labels); i++) {
-                keys[i].key = make_key(labels[i]);
-                keys[i].spki_size = (size_t) i2d_PUBKEY(keys[i].key, &keys[i].spki);
-                snprintf(keys[i].uri, sizeof(keys[i].uri), "pkcs11:token=fake;object=%s", labels[i]);
+                software[i].key = make_key(labels[i]);
+                software[i].spki_size = (size_t) i2d_PUBKEY(software[i].key, &software[i].spki);
+                snprintf(software[i].uri, sizeof(software[i].uri), "pkcs11:token=fake;object=%s", labels[i]);
         }
 }
 
 void fake_stop(void) {
         for (size_t i = 0; i < ELEMENTSOF(labels); i++) {
-                EVP_PKEY_free(keys[i].key);
-                OPENSSL_free(keys[i].spki);
-                free(keys[i].certificate);
+                EVP_PKEY_free(software[i].key);
+                OPENSSL_free(software[i].spki);
+                free(software[i].certificate);
         }
-        memset(keys, 0, sizeof(keys));
+        memset(software, 0, sizeof(software));
         OSSL_LIB_CTX_free(context);
 }
 
@@ -77,25 +77,25 @@ static size_t find_label(const char *label) {
 }
 
 EVP_PKEY *fake_key(const char *label) {
-        return keys[find_label(label)].key;
+        return software[find_label(label)].key;
 }
 
 EVP_PKEY *fake_public(const char *label) {
         size_t i = find_label(label);
-        const unsigned char *p = keys[i].spki;
+        const unsigned char *p = software[i].spki;
 
-        return d2i_PUBKEY(NULL, &p, (long) keys[i].spki_size);
+        return d2i_PUBKEY(NULL, &p, (long) software[i].spki_size);
 }
 
 void fake_set_certificate(const char *label, const unsigned char *der, size_t size) {
         size_t i = find_label(label);
 
-        free(keys[i].certificate);
-        keys[i].certificate = malloc(size);
-        if (!keys[i].certificate)
+        free(software[i].certificate);
+        software[i].certificate = malloc(size);
+        if (!software[i].certificate)
                 abort();
-        memcpy(keys[i].certificate, der, size);
-        keys[i].certificate_size = size;
+        memcpy(software[i].certificate, der, size);
+        software[i].certificate_size = size;
 }
 
 /* --- clients and keys --------------------------------------------------------------------------------- */
@@ -123,7 +123,7 @@ void signet_client_unref(signet_client *client) {
 /* By its URI, by its label, or all of them. */
 static bool fits(size_t i, const char *name) {
         return !name || !*name || strcmp(name, "pkcs11:token=fake") == 0 || strcmp(name, labels[i]) == 0 ||
-               strcmp(name, keys[i].uri) == 0;
+               strcmp(name, software[i].uri) == 0;
 }
 
 int signet_find_keys(signet_client *client, const char *name, const char *operation, signet_key ***ret_keys,
@@ -146,10 +146,10 @@ int signet_find_keys(signet_client *client, const char *name, const char *operat
         return 0;
 }
 
-void signet_keys_free(signet_key **found, size_t count) {
+void signet_keys_free(signet_key **keys, size_t count) {
         for (size_t i = 0; i < count; i++)
-                signet_key_unref(found[i]);
-        free(found);
+                signet_key_unref(keys[i]);
+        free(keys);
 }
 
 int signet_find_key(signet_client *client, const char *name, const char *operation, signet_key **ret_key) {
@@ -190,17 +190,17 @@ const char *signet_key_label(const signet_key *key) {
 }
 
 const unsigned char *signet_key_public(const signet_key *key, size_t *ret_size) {
-        *ret_size = keys[key->index].spki_size;
-        return keys[key->index].spki;
+        *ret_size = software[key->index].spki_size;
+        return software[key->index].spki;
 }
 
 size_t signet_key_certificate_count(const signet_key *key) {
-        return keys[key->index].certificate ? 1 : 0;
+        return software[key->index].certificate ? 1 : 0;
 }
 
 const unsigned char *signet_key_certificate(const signet_key *key, size_t index _unused_, size_t *ret_size) {
-        *ret_size = keys[key->index].certificate_size;
-        return keys[key->index].certificate;
+        *ret_size = software[key->index].certificate_size;
+        return software[key->index].certificate;
 }
 
 size_t signet_key_chain_count(const signet_key *key _unused_) {
@@ -217,7 +217,7 @@ size_t signet_key_uri_count(const signet_key *key _unused_) {
 }
 
 const char *signet_key_uri(const signet_key *key, size_t index _unused_) {
-        return keys[key->index].uri;
+        return software[key->index].uri;
 }
 
 int signet_key_may(const signet_key *key _unused_, const char *operation) {
@@ -259,7 +259,7 @@ static unsigned char *keep(const unsigned char *data, size_t size) {
 int signet_sign(signet_key *key, const char *purpose, const unsigned char *data, size_t size,
                 const signet_options *options, unsigned char **ret_signature, size_t *ret_size) {
         _cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *md = EVP_MD_CTX_new();
-        EVP_PKEY *pkey = keys[key->index].key;
+        EVP_PKEY *pkey = software[key->index].key;
         bool digest = strcmp(purpose, "digest") == 0, ed25519 = EVP_PKEY_is_a(pkey, "ED25519");
         _cleanup_(EVP_PKEY_CTX_freep) EVP_PKEY_CTX *own = NULL;
         const char *hash = ed25519 ? NULL : options->hash ? options->hash : "sha256", *why;
@@ -305,7 +305,7 @@ int signet_decrypt(signet_key *key, const char *purpose, const unsigned char *ci
         if (r != 0)
                 return r;
 
-        ctx = EVP_PKEY_CTX_new_from_pkey(context, keys[key->index].key, NULL);
+        ctx = EVP_PKEY_CTX_new_from_pkey(context, software[key->index].key, NULL);
         ok = EVP_PKEY_decrypt_init(ctx) > 0;
         if (oaep)
                 ok = ok && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) > 0 &&
@@ -356,8 +356,8 @@ int signet_derive(signet_key *key, const char *purpose, const unsigned char *pee
              purpose_check_shared_info(options->shared_info, options->shared_info_size, options->key_length, &why)))
                 return error_set(SIGNET_E_INVALID_INPUT, "no ECC-CMS-SharedInfo");
 
-        other = peer_key(keys[key->index].key, peer, size);
-        ctx = EVP_PKEY_CTX_new_from_pkey(context, keys[key->index].key, NULL);
+        other = peer_key(software[key->index].key, peer, size);
+        ctx = EVP_PKEY_CTX_new_from_pkey(context, software[key->index].key, NULL);
         ok = other && EVP_PKEY_derive_init(ctx) > 0 && EVP_PKEY_derive_set_peer(ctx, other) > 0;
         if (x963)
                 ok = ok && EVP_PKEY_CTX_set_ecdh_kdf_type(ctx, EVP_PKEY_ECDH_KDF_X9_63) > 0 &&
