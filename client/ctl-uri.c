@@ -21,29 +21,29 @@ static P11KitUri *uri_parse(const char *text) {
         return uri;
 }
 
-char *uri_token(const char *text) {
-        _cleanup_(p11_kit_uri_freep) P11KitUri *uri = uri_parse(text);
+char *uri_token(const char *uri) {
+        _cleanup_(p11_kit_uri_freep) P11KitUri *parsed = uri_parse(uri);
         const CK_TOKEN_INFO *info;
 
-        if (!uri)
+        if (!parsed)
                 return NULL;
-        info = p11_kit_uri_get_token_info(uri);
+        info = p11_kit_uri_get_token_info(parsed);
         size_t n = p11_kit_space_strlen(info->label, sizeof(info->label));
         if (n == 0 || info->label[0] == '\0') /* p11-kit leaves what is not named zeroed, not blank */
                 return NULL;
         return strndup((const char *) info->label, n);
 }
 
-char *uri_short(const char *text) {
-        _cleanup_(p11_kit_uri_freep) P11KitUri *uri = uri_parse(text), *less = p11_kit_uri_new();
+char *uri_short(const char *uri) {
+        _cleanup_(p11_kit_uri_freep) P11KitUri *parsed = uri_parse(uri), *less = p11_kit_uri_new();
         char *formatted = NULL;
         CK_ATTRIBUTE *label;
 
-        if (!uri || !less)
+        if (!parsed || !less)
                 return NULL;
-        memcpy(p11_kit_uri_get_token_info(less)->label, p11_kit_uri_get_token_info(uri)->label,
+        memcpy(p11_kit_uri_get_token_info(less)->label, p11_kit_uri_get_token_info(parsed)->label,
                sizeof(((CK_TOKEN_INFO *) NULL)->label));
-        label = p11_kit_uri_get_attribute(uri, CKA_LABEL);
+        label = p11_kit_uri_get_attribute(parsed, CKA_LABEL);
         if (label && p11_kit_uri_set_attribute(less, label) != P11_KIT_URI_OK)
                 return NULL;
         if (p11_kit_uri_format(less, P11_KIT_URI_FOR_OBJECT_ON_TOKEN, &formatted) != P11_KIT_URI_OK)
