@@ -140,7 +140,7 @@ int start_read(int fd, Start *ret) {
         if (e < 0)
                 return e;
 
-        e = secret_read_fd(fd, START_PIN_MAX, READ_TIMEOUT_MS, &s.pin);
+        e = secret_read_fd(fd, START_PIN_MAX + 1, READ_TIMEOUT_MS, &s.pin); /* the newline counts */
         if (e < 0 && e != -ENODATA)
                 return e;
         *ret = s;

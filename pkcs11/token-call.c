@@ -21,17 +21,36 @@ static CK_RV authenticate_key(Token *t) {
         return t->p11->C_Login(t->session, CKU_CONTEXT_SPECIFIC, secret_bytes(t->pin), secret_size(t->pin) - 1);
 }
 
+/* An operation that an earlier error left active. Only a new session ends it; the login stays while libp11 has one
+ * open. Not done at once when an operation fails: that would be a difference in time between good and bad padding. */
+static bool leave_operation(Token *t, CK_RV rv) {
+        if (rv != CKR_OPERATION_ACTIVE)
+                return false;
+        (void) t->p11->C_CloseSession(t->session);
+        t->session = CK_INVALID_HANDLE;
+        return t->p11->C_OpenSession(t->slot_id, CKF_SERIAL_SESSION, NULL, NULL, &t->session) == CKR_OK;
+}
+
+/* SoftHSM takes no NULL for empty data. */
+static CK_BYTE *data_of(Blob b) {
+        static CK_BYTE nothing;
+
+        return b.size > 0 ? (CK_BYTE *) b.data : &nothing;
+}
+
 Call token_sign(Token *t, CK_OBJECT_HANDLE key, bool authenticate, CK_MECHANISM *m, Blob data, uint8_t *ret,
                 CK_ULONG *ret_n) {
         CK_RV rv;
 
         rv = t->p11->C_SignInit(t->session, m, key);
+        if (leave_operation(t, rv))
+                rv = t->p11->C_SignInit(t->session, m, key);
         if (rv != CKR_OK)
                 return (Call){ "C_SignInit", rv };
         rv = authenticate ? authenticate_key(t) : CKR_OK;
         if (rv != CKR_OK)
                 return (Call){ LOGIN, rv };
-        rv = t->p11->C_Sign(t->session, (CK_BYTE *) data.data, data.size, ret, ret_n);
+        rv = t->p11->C_Sign(t->session, data_of(data), data.size, ret, ret_n);
         return (Call){ "C_Sign", rv };
 }
 
@@ -40,12 +59,14 @@ Call token_decrypt(Token *t, CK_OBJECT_HANDLE key, bool authenticate, CK_MECHANI
         CK_RV rv;
 
         rv = t->p11->C_DecryptInit(t->session, m, key);
+        if (leave_operation(t, rv))
+                rv = t->p11->C_DecryptInit(t->session, m, key);
         if (rv != CKR_OK)
                 return (Call){ "C_DecryptInit", rv };
         rv = authenticate ? authenticate_key(t) : CKR_OK;
         if (rv != CKR_OK)
                 return (Call){ LOGIN, rv };
-        rv = t->p11->C_Decrypt(t->session, (CK_BYTE *) data.data, data.size, ret, ret_n);
+        rv = t->p11->C_Decrypt(t->session, data_of(data), data.size, ret, ret_n);
         return (Call){ "C_Decrypt", rv };
 }
 
