@@ -16,8 +16,10 @@
 #define _noreturn_     __attribute__((noreturn))
 
 #define ELEMENTSOF(x) (sizeof(x) / sizeof((x)[0]))
-#define MIN(a, b)     ((a) < (b) ? (a) : (b))
-#define MAX(a, b)     ((a) > (b) ? (a) : (b))
+#ifndef MIN /* GLib defines the same two */
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#endif
 
 /* Hands the value over and leaves NULL (or -EBADF) behind, so that a cleanup attribute has nothing to do. */
 #define TAKE_PTR(p)                                                                                                    \

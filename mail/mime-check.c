@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Looks for broken MIME with GMime's parser. Fed with the caller's own mail before signing and with whatever came out
+ * of a decryption: nothing here may depend on what the mail means. */
+#include "mime-check.h"
+
+#include <string.h>
+
+#include "common/buffer.h"
+#include "header.h"
+#include "mime-stream.h"
+
+static const char *issue_text(GMimeParserWarning issue) {
+        switch ((int) issue) {
+        case GMIME_WARN_MALFORMED_MULTIPART:
+                return "a multipart has no part in it";
+        case GMIME_WARN_TRUNCATED_MESSAGE:
+                return "a multipart is not closed by its last boundary line";
+        case GMIME_CRIT_INVALID_HEADER_NAME:
+                return "the header of a part has a line that is no header field";
+        case GMIME_CRIT_CONFLICTING_HEADER:
+                return "a part has two different header fields where one is allowed";
+        case GMIME_CRIT_CONFLICTING_PARAMETER:
+                return "a header field has two different values for one parameter";
+        case GMIME_CRIT_MULTIPART_WITHOUT_BOUNDARY:
+                return "a multipart has no boundary parameter";
+        case GMIME_CRIT_NESTING_OVERFLOW:
+                return "parts are nested too deeply";
+        default:
+                return NULL;
+        }
+}
+
+/* GMime's callback: the first serious issue stays. */
+static void on_issue(gint64 offset, GMimeParserWarning issue, const gchar *item, gpointer user) {
+        const char **found = user;
+
+        (void) offset;
+        (void) item;
+        if (!*found)
+                *found = issue_text(issue);
+}
+
+static int find_issue(Slice entity, const char **ret) {
+        _cleanup_(gobject_unrefp) GMimeStream *stream = NULL;
+        const char *found = NULL;
+        int r;
+
+        r = mime_stream_read(entity, &stream);
+        if (r < 0)
+                return r;
+        GMimeParserOptions *options = g_mime_parser_options_new();
+        g_mime_parser_options_set_warning_callback(options, on_issue, &found);
+        GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+        GMimeObject *object = g_mime_parser_construct_part(parser, options);
+        if (object)
+                g_object_unref(object);
+        else if (!found)
+                found = "it has no MIME structure";
+        g_object_unref(parser);
+        g_mime_parser_options_free(options);
+        *ret = found;
+        return 0;
+}
+
+int mime_check(Slice entity, Fault *f) {
+        _cleanup_(header_freep) Header *header = NULL;
+        const char *issue = NULL;
+        int r;
+
+        r = header_read(entity, &header, f);
+        if (r != 0)
+                return r;
+        r = find_issue(entity, &issue);
+        if (r < 0)
+                return fault_set_errno(f, r, "cannot read the mail");
+        return issue ? fault_set(f, MAIL_E_INVALID_INPUT, "the mail's MIME structure is broken: %s", issue) : 0;
+}
+
+/* Text that a person wrote, not what a cipher left behind. */
+static int is_plain_text(Slice text, bool *ret) {
+        _cleanup_free_ Lines *lines = malloc(sizeof(*lines));
+        Line line;
+        int r;
+
+        if (!lines)
+                return -ENOMEM;
+        lines_init(lines, text);
+        while ((r = lines_next(lines, &line)) > 0) {
+                bool good = utf8_is_valid(line.data, line.size);
+
+                for (size_t i = 0; good && i < line.size; i++)
+                        good = line.data[i] >= ' ' || strchr("\t\r\n\f", line.data[i]);
+                if (!good) {
+                        *ret = false;
+                        return 0;
+                }
+        }
+        *ret = r == 0;
+        return r;
+}
+
+int mime_is_plausible(Slice plaintext, bool *ret) {
+        _cleanup_(header_freep) Header *header = NULL;
+        const char *issue = NULL;
+        Fault ignored = { 0 };
+
+        if (header_read(plaintext, &header, &ignored) != 0 ||
+            (header->n > 0 && header_count(header, "Content-Type") != 1))
+                return is_plain_text(plaintext, ret);
+        int r = find_issue(plaintext, &issue);
+        if (r < 0)
+                return r;
+        *ret = issue == NULL;
+        return 0;
+}
