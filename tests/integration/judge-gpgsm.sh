@@ -27,8 +27,10 @@ for key in alice-rsa alice-ec; do
   sed 's/12=E2=80=AF500/92=E2=80=AF500/' content >changed
   refuse 'gpgsm refuses it when it is changed' 'BAD|bad|invalid' gpgsm --batch --verify signature.p7s changed
 
+  # gpgsm 2.2 takes no certificate for encryption that has keyAgreement alone, as elliptic curves have it.
+  [ "$key" = alice-rsa ] || continue
   serial=$(openssl x509 -in "$LAB/certificates/$key.pem" -noout -serial | cut -d= -f2)
-  check "gpgsm encrypts to $key" gpgsm --batch --yes --armor -r "#$serial/O=Signet demo,CN=Signet demo CA" -o encrypted.pem --encrypt "$mail"
+  check "gpgsm encrypts to $key" gpgsm --batch --yes --armor -r "#$serial/CN=Signet demo CA,O=Signet demo" -o encrypted.pem --encrypt "$mail"
   {
     printf 'MIME-Version: 1.0\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\n'
     printf 'Content-Transfer-Encoding: base64\n\n'

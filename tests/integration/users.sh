@@ -25,7 +25,8 @@ same 'root has no rule, and sees none' "$(key_field label)" ''
 
 check 'alice signs her mail' from "$mail" to signed.eml lab_as alice signet-smime sign --from alice@example.org
 check 'openssl accepts it' openssl cms -verify -in signed.eml -CAfile "$LAB/certificates/ca.pem" -out /dev/null
-check 'bob signs his' from "$mail" to signed-bob.eml lab_as bob signet-smime sign --key "${uri}bob-rsa"
+sed 's/alice@example.org/bob@example.org/' "$mail" >mail-bob.eml
+check 'bob signs his' from mail-bob.eml to signed-bob.eml lab_as bob signet-smime sign --key "${uri}bob-rsa"
 openssl cms -encrypt -aes256 -in "$mail" -out encrypted.eml "$LAB/certificates/alice-rsa.pem"
 check 'alice decrypts hers' from encrypted.eml to decrypted.eml lab_as alice signet-smime decrypt
 for user in bob carol root; do
