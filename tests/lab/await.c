@@ -15,6 +15,8 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "common/macros.h"
+
 #define ROOT "/org/signetd/Signet1"
 
 enum { AWAIT_TIMEOUT = 1, AWAIT_ENDED, AWAIT_FAILED };
@@ -85,24 +87,42 @@ static int on_time(sd_event_source *s, uint64_t usec, void *userdata) {
         return sd_event_exit(sd_event_source_get_event(s), AWAIT_TIMEOUT);
 }
 
-static int prepare(Await *a, const char *seconds, const char *pid) {
-        char match[512];
+static int watch_process(Await *a, const char *seconds, const char *pid) {
         int fd, r;
 
+        r = sd_event_default(&a->event);
+        if (r < 0)
+                return r;
+        r = sd_event_add_time_relative(a->event, NULL, CLOCK_MONOTONIC, strtoull(seconds, NULL, 10) * 1000000, 0,
+                                       on_time, a);
+        if (r < 0)
+                return r;
         fd = (int) syscall(SYS_pidfd_open, (pid_t) strtol(pid, NULL, 10), 0);
         if (fd < 0)
-                return errno == ESRCH ? AWAIT_ENDED : -errno;
-        if ((r = sd_event_default(&a->event)) < 0 || (r = sd_bus_open_system(&a->bus)) < 0 ||
-            (r = sd_bus_attach_event(a->bus, a->event, SD_EVENT_PRIORITY_NORMAL)) < 0 ||
-            (r = sd_event_add_io(a->event, NULL, fd, EPOLLIN, on_process, a)) < 0 ||
-            (r = sd_event_add_time_relative(a->event, NULL, CLOCK_MONOTONIC, strtoull(seconds, NULL, 10) * 1000000, 0,
-                                            on_time, a)) < 0)
+                return errno == ESRCH ? sd_event_exit(a->event, AWAIT_ENDED) : -errno;
+        return sd_event_add_io(a->event, NULL, fd, EPOLLIN, on_process, a);
+}
+
+static int watch_bus(Await *a) {
+        char match[512];
+        int r;
+
+        r = sd_bus_open_system(&a->bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_attach_event(a->bus, a->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r < 0)
                 return r;
         snprintf(match, sizeof(match),
                  "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s'", a->name);
-        if ((r = sd_bus_add_match(a->bus, NULL, match, on_signal, a)) < 0)
+        r = sd_bus_add_match(a->bus, NULL, match, on_signal, a);
+        if (r < 0)
                 return r;
-        return sd_bus_add_match(a->bus, NULL, "type='signal',path_namespace='" ROOT "'", on_signal, a);
+        r = sd_bus_add_match(a->bus, NULL, "type='signal',path_namespace='" ROOT "'", on_signal, a);
+        if (r < 0)
+                return r;
+        look(a);
+        return 0;
 }
 
 static void report(Await *a, int result) {
@@ -119,30 +139,26 @@ int main(int argc, char *argv[]) {
         Await a = { 0 };
         int r;
 
-        if (argc < 4) {
-                fprintf(stderr, "usage: await SECONDS PID NAME [TOKEN=STATE...]\n");
+        if (argc < 3) {
+                fprintf(stderr, "usage: await SECONDS PID [NAME [TOKEN=STATE...]]\n");
                 return AWAIT_FAILED;
         }
-        a.name = argv[3];
-        a.wanted = argv + 4;
+        a.name = argc > 3 ? argv[3] : NULL;
+        a.wanted = argv + MIN(argc, 4);
         for (char **w = a.wanted; *w; w++)
                 if (!strchr(*w, '=')) {
                         fprintf(stderr, "await: \"%s\" is not TOKEN=STATE\n", *w);
                         return AWAIT_FAILED;
                 }
 
-        r = prepare(&a, argv[1], argv[2]);
-        if (r < 0) {
+        r = watch_process(&a, argv[1], argv[2]);
+        if (r >= 0 && a.name)
+                r = watch_bus(&a);
+        if (r >= 0)
+                r = sd_event_loop(a.event);
+        if (r < 0)
                 fprintf(stderr, "await: %s\n", strerror(-r));
-                return AWAIT_FAILED;
-        }
-        if (r == AWAIT_ENDED) {
-                report(&a, r);
-                return r;
-        }
-        look(&a);
-        r = sd_event_loop(a.event);
-        if (r > 0)
+        else if (r > 0 && a.name)
                 report(&a, r);
         sd_bus_flush_close_unref(a.bus);
         sd_event_unref(a.event);

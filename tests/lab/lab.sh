@@ -15,7 +15,7 @@
 
 lab_patience=30 # seconds for something to start; 90 under a sanitizer
 lab_fault='' lab_forgiving=''
-declare -A lab_pids=()
+declare -gA lab_pids=() # global, also where a function sources this file
 lab_last_things=()
 
 # lab_fail SENTENCE: the lab itself cannot go on.
@@ -57,31 +57,29 @@ lab_begin() {
 
 # --- processes -----------------------------------------------------------------------------------------------
 
-# lab_start NAME USER COMMAND...: in the background and in a session of its own, so that Ctrl-C does not reach it.
+# lab_start NAME USER COMMAND...: in the background and in a session of its own, so that Ctrl-C does not reach it. It ends with the script,
+# even if that is killed.
 lab_start() {
   local name=$1
   lab_become "$2"
   shift 2
-  "${lab_become[@]}" setsid "$@" >>"$LAB/log/$name" 2>&1 </dev/null &
+  "${lab_become[@]}" setpriv --pdeathsig TERM setsid "$@" >>"$LAB/log/$name" 2>&1 </dev/null &
   lab_pids[$name]=$!
 }
 
 # lab_stop NAME [SIGNAL]: ends one that lab_start started and waits for it. One that does not go within lab_patience seconds, or that ends
 # badly, is a fault of the lab's.
 lab_stop() {
-  local pid=${lab_pids[$1]-} killer status=0
+  local pid=${lab_pids[$1]-} status=0
   [ -n "$pid" ] || return 0
   unset "lab_pids[$1]"
   kill -"${2:-TERM}" "$pid" 2>/dev/null || true
-  (trap - EXIT; exec sleep "$lab_patience") &
-  killer=$!
-  wait -n "$pid" "$killer" 2>/dev/null || true
-  if kill "$killer" 2>/dev/null; then
-    wait "$killer" 2>/dev/null || true
-  else
+  "$SIGNET_BUILD/tests/lab/await" "$lab_patience" "$pid" || status=$?
+  if [ "$status" -eq 1 ]; then
     lab_blame "$1 did not end within $lab_patience seconds"
     kill -KILL "$pid" 2>/dev/null || true
   fi
+  status=0
   wait "$pid" 2>/dev/null || status=$?
   case "${2:-TERM}:$status" in
     *:0 | TERM:143 | KILL:137) ;;
