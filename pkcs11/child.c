@@ -3,6 +3,7 @@
 #include "child.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -107,6 +108,25 @@ static int open_token(Start *start, Reason *reason, Token **ret) {
         return r;
 }
 
+/* What would end this process waits while the token is opened: see link_end(). */
+static int open_token_undisturbed(Start *start, Reason *reason, Token **ret) {
+        sigset_t ends, before;
+        int r;
+
+        sigemptyset(&ends);
+        sigaddset(&ends, SIGTERM);
+        sigaddset(&ends, SIGINT);
+        sigaddset(&ends, SIGHUP);
+        if (sigprocmask(SIG_BLOCK, &ends, &before) < 0)
+                return -errno;
+        r = open_token(start, reason, ret);
+        if (sigprocmask(SIG_SETMASK, &before, NULL) < 0)
+                return -errno;
+
+        /* A supervisor that died meanwhile has ended us in the line above. From here on nothing is lost by a kill. */
+        return process_bind_to_parent(SIGKILL, getppid()) ? r : -ECHILD;
+}
+
 static bool token_usable(int code) {
         return code == 0 || code == WORKER_LOCKED || code == WORKER_PIN_INCORRECT || code == WORKER_PIN_LAST_TRY ||
                code == WORKER_PIN_LOCKED;
@@ -140,7 +160,7 @@ static int live(Start *start, uint8_t *in, uint8_t *out) {
         Token *token = NULL;
         int r;
 
-        r = open_token(start, &reason, &token);
+        r = open_token_undisturbed(start, &reason, &token);
         if (r < 0)
                 return CHILD_EXIT_FAILED;
         report(r, &reason, out);

@@ -51,7 +51,7 @@ static void reset_signals(void) {
 static _noreturn_ void become_child(const int *fds, pid_t supervisor) {
         char *argv[] = { (char *) "signet-worker", (char *) "--child", NULL };
 
-        if (!process_bind_to_parent(SIGKILL, supervisor) || !arrange_fds(fds, 3))
+        if (!process_bind_to_parent(SIGTERM, supervisor) || !arrange_fds(fds, 3))
                 _exit(EXIT_FAILURE);
         reset_signals();
         execv("/proc/self/exe", argv);

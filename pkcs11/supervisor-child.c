@@ -235,6 +235,8 @@ static void child_reported(Supervisor *s, Link *l) {
         l->opening = false;
         l->deadline = 0;
         pin_tried(s, l, status.code, text);
+        if (l->state == LINK_ENDING) /* it was let finish this, and no more */
+                link_kill(l);
         if (l->state == LINK_STARTING)
                 l->state = l->unlock ? LINK_ENDING : LINK_SERVING;
 }

@@ -31,7 +31,7 @@ void link_clear(Link *l) {
         *l = (Link){ .fd = -EBADF, .report = -EBADF };
 }
 
-void link_end(Link *l) {
+void link_kill(Link *l) {
         hang_up(l);
         l->pin = secret_free(l->pin);
         l->deadline = 0;
@@ -40,6 +40,20 @@ void link_end(Link *l) {
                 return;
         }
         (void) kill(l->pid, SIGKILL); /* not reaped yet, so the number is still its own */
+        l->state = LINK_ENDING;
+}
+
+/* SoftHSM writes its token's file anew at each login: a process that is killed in the midst of one leaves an empty
+ * file, and the keys are lost. The child holds SIGTERM back until that is over; if it never is, the deadline of its
+ * start, which stays, kills it. */
+void link_end(Link *l) {
+        if (l->pid == 0 || !l->opening) {
+                link_kill(l);
+                return;
+        }
+        hang_up(l);
+        l->pin = secret_free(l->pin);
+        (void) kill(l->pid, SIGTERM);
         l->state = LINK_ENDING;
 }
 

@@ -49,6 +49,9 @@ const char *link_state_to_string(LinkState s);
 void link_clear(Link *l);
 
 /* Hangs up and kills the link's process; the link stays until that is reaped, or is free at once when there is none. */
+void link_kill(Link *l);
+
+/* The same, but a process that is in the midst of opening the token may finish that first, within its deadline. */
 void link_end(Link *l);
 
 /* Answers an UNLOCK or LOCK, and hangs up. */

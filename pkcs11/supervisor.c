@@ -18,9 +18,10 @@
 #include "common/socket.h"
 #include "supervisor-link.h"
 
-#define CONTROL_LINKS  4 /* beside two for each worker: one that serves and one that waits for its place */
-#define FIRST_FRAME_MS 5000
-#define END_TIMEOUT_MS 2000
+#define CONTROL_LINKS   4 /* beside two for each worker: one that serves and one that waits for its place */
+#define FIRST_FRAME_MS  5000
+#define END_TIMEOUT_MS  2000 /* for a login to be finished */
+#define KILL_TIMEOUT_MS 500
 
 int64_t supervisor_now(void) {
         struct timespec ts;
@@ -85,14 +86,11 @@ int supervisor_new(const SupervisorOptions *options, Supervisor **ret) {
         return 0;
 }
 
-/* Kills all and waits for a while: one that hangs in the kernel must not keep us. */
-static void end_all(Supervisor *s) {
-        int64_t deadline = supervisor_now() + END_TIMEOUT_MS;
+/* Reaps until all are gone or the time is over; returns how many are left. */
+static size_t await_ends(Supervisor *s, int64_t timeout_ms) {
+        int64_t deadline = supervisor_now() + timeout_ms;
         size_t left;
 
-        for (size_t i = 0; i < s->n_links; i++)
-                if (s->links[i].state != LINK_FREE)
-                        link_end(&s->links[i]);
         do {
                 struct pollfd pfd = { .fd = s->signal_fd, .events = POLLIN };
                 struct signalfd_siginfo info;
@@ -104,6 +102,22 @@ static void end_all(Supervisor *s) {
                 if (left > 0 && poll(&pfd, 1, 100) > 0)
                         (void) !read(s->signal_fd, &info, sizeof(info));
         } while (left > 0 && supervisor_now() < deadline);
+        return left;
+}
+
+/* Ends all and waits for a while: one that hangs must not keep us. */
+static void end_all(Supervisor *s) {
+        size_t left;
+
+        for (size_t i = 0; i < s->n_links; i++)
+                if (s->links[i].state != LINK_FREE)
+                        link_end(&s->links[i]);
+        if (await_ends(s, END_TIMEOUT_MS) == 0)
+                return;
+        for (size_t i = 0; i < s->n_links; i++)
+                if (s->links[i].state != LINK_FREE)
+                        link_kill(&s->links[i]);
+        left = await_ends(s, KILL_TIMEOUT_MS);
         if (left > 0)
                 log_warning("token \"%s\": %zu workers did not end; they hang in the kernel", s->config->name, left);
 }
@@ -225,7 +239,7 @@ static void expire(Supervisor *s) {
                             link_state_to_string(l->state));
                 if (l->unlock && l->fd >= 0)
                         link_answer(l, l->id, WORKER_DEVICE_ERROR, "the token did not answer in time; see the log");
-                link_end(l);
+                link_kill(l);
         }
 }
 
