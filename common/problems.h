@@ -25,5 +25,6 @@ static inline bool problems_any(const Problems *p) {
         return p->n > 0 || p->overflow;
 }
 
-/* The word in `words` (n of them) that `word` was probably meant to be: at most two edits away, case apart; NULL if none is. */
+/* The word in `words` (n of them) that `word` was probably meant to be: at most two edits away, case apart; NULL if
+ * none is. */
 const char *problems_did_you_mean(const char *word, const char *const *words, size_t n);

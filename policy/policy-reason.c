@@ -203,7 +203,9 @@ void reason_for_none(const Policy *p, const Evaluation *e, char *ret, size_t roo
                 say(&s, "the policy has no rules, so nothing is allowed");
         else {
                 say_request(&s, e->facts);
-                rule = nearest(p, e);
+                /* Tokens are not hidden, so whoever is refused one reads this; who else may unlock it is no business of
+                 * theirs. */
+                rule = e->facts->key_id ? nearest(p, e) : NULL;
                 if (rule)
                         say_nearest(&s, rule, e);
         }

@@ -58,7 +58,7 @@ typedef struct PolicyVerdict {
         /* A sentence without a full stop: why. Printable UTF-8 on one line, cut off with "..." where it is too long. It
          * quotes rules: the one that decided or, when none did, the one that came nearest and what it wants ('the
          * nearest is "own-mail-key" (policy.d/10-mail.conf:3), which wants user "alice"'). Never show it to a caller to
-         * whom policy_may_see() hides the key. */
+         * whom policy_may_see() hides the key. About a token as such it names no rule but the one that decided. */
         char reason[256];
 } PolicyVerdict;
 

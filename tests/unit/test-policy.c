@@ -100,6 +100,40 @@ static void test_examples(void **state _unused_) {
         policy_unref(p);
 }
 
+/* Whole rules in a document: indented blocks that name an effect and leave nothing out. */
+static unsigned check_document(const char *name) {
+        _cleanup_free_ char *text = NULL;
+        char path[4096];
+        unsigned n = 0;
+
+        script_data_path(name, path, sizeof(path));
+        text = script_read_file(path);
+        for (char *l = text, *end; l; l = end) {
+                char *block = l;
+
+                /* Lines of a block, up to one that is not indented; that one ends it. */
+                for (end = l; end && strncmp(end, "    ", 4) == 0; end = strchr(end, '\n'), end += end ? 1 : 0)
+                        ;
+                if (end == block) {
+                        end = strchr(l, '\n');
+                        end += end ? 1 : 0;
+                        continue;
+                }
+                if (end)
+                        end[-1] = '\0';
+                if (strstr(block, "effect") && !strstr(block, "...")) {
+                        policy_unref(load(name, block));
+                        n++;
+                }
+        }
+        return n;
+}
+
+static void test_documents(void **state _unused_) {
+        assert_true(check_document("docs/POLICY.md") >= 10);
+        assert_true(check_document("docs/signetd.policy.5.scd") >= 1);
+}
+
 /* A sentence that is too long is cut and still UTF-8, wherever the cut falls. */
 static void test_long_reason(void **state _unused_) {
         Policy *p = load("/x/policy.d/t.conf", "mine: { user = [\"äöüäöüäöüäöü\", \"b\", \"c\", \"d\", \"e\"]"
@@ -201,9 +235,9 @@ static void test_many_rules(void **state _unused_) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_policies),    cmocka_unit_test(test_examples),
-                cmocka_unit_test(test_long_reason), cmocka_unit_test(test_unprintable_reason),
-                cmocka_unit_test(test_many_rules),
+                cmocka_unit_test(test_policies),           cmocka_unit_test(test_examples),
+                cmocka_unit_test(test_documents),          cmocka_unit_test(test_long_reason),
+                cmocka_unit_test(test_unprintable_reason), cmocka_unit_test(test_many_rules),
         };
 
         /* Without a zone's file: a machine for tests may have none. */
