@@ -256,6 +256,20 @@ int signature_get_params(void *ctx, OSSL_PARAM params[]) {
         return !p || get_salt(s, p);
 }
 
+/* A DigestSign goes on with the hash that it began with; saying it again does no harm. */
+static int set_hash(Signature *s, const OSSL_PARAM params[]) {
+        _cleanup_(EVP_MD_freep) EVP_MD *md = NULL;
+
+        if (!s->md_fixed)
+                return provider_param_hash(s->provider, params, OSSL_SIGNATURE_PARAM_DIGEST, &s->md);
+        if (!provider_param_hash(s->provider, params, OSSL_SIGNATURE_PARAM_DIGEST, &md))
+                return 0;
+        if (md && !EVP_MD_is_a(md, EVP_MD_get0_name(s->md)))
+                return provider_raise(s->provider, PROVIDER_R_UNSUPPORTED, "the message is hashed with %s already",
+                                      EVP_MD_get0_name(s->md));
+        return 1;
+}
+
 int signature_set_params(void *ctx, const OSSL_PARAM params[]) {
         Signature *s = ctx;
         const OSSL_PARAM *p;
@@ -265,10 +279,8 @@ int signature_set_params(void *ctx, const OSSL_PARAM params[]) {
         if (s->ctx)
                 return EVP_PKEY_CTX_set_params(s->ctx, params) > 0;
 
-        /* DigestSign's hash is under way already; OpenSSL repeats it in EVP_PKEY_CTX_set_signature_md(). */
-        if (!s->md_fixed && !provider_param_hash(s->provider, params, OSSL_SIGNATURE_PARAM_DIGEST, &s->md))
-                return 0;
-        if (!provider_param_hash(s->provider, params, OSSL_SIGNATURE_PARAM_MGF1_DIGEST, &s->mgf_md) ||
+        if (!set_hash(s, params) ||
+            !provider_param_hash(s->provider, params, OSSL_SIGNATURE_PARAM_MGF1_DIGEST, &s->mgf_md) ||
             !provider_param_string(s->provider, params, PROVIDER_PARAM_PURPOSE, &s->purpose))
                 return 0;
 

@@ -24,6 +24,23 @@ typedef struct Context {
         OSSL_PROVIDER *providers[2];
 } Context;
 
+/* Looks everything up now and sees whose it is: OpenSSL 3.0 sorts its providers by name when it next looks for one. */
+static inline void context_settle(Context *c, const char *first) {
+        EVP_KEYMGMT *keymgmt = EVP_KEYMGMT_fetch(c->libctx, "RSA", NULL);
+        EVP_SIGNATURE *signature = EVP_SIGNATURE_fetch(c->libctx, "RSA", NULL);
+        EVP_ASYM_CIPHER *cipher = EVP_ASYM_CIPHER_fetch(c->libctx, "RSA", NULL);
+        EVP_KEYEXCH *exchange = EVP_KEYEXCH_fetch(c->libctx, "ECDH", NULL);
+
+        assert_string_equal(OSSL_PROVIDER_get0_name(EVP_KEYMGMT_get0_provider(keymgmt)), first);
+        assert_string_equal(OSSL_PROVIDER_get0_name(EVP_SIGNATURE_get0_provider(signature)), first);
+        assert_string_equal(OSSL_PROVIDER_get0_name(EVP_ASYM_CIPHER_get0_provider(cipher)), first);
+        assert_string_equal(OSSL_PROVIDER_get0_name(EVP_KEYEXCH_get0_provider(exchange)), first);
+        EVP_KEYMGMT_free(keymgmt);
+        EVP_SIGNATURE_free(signature);
+        EVP_ASYM_CIPHER_free(cipher);
+        EVP_KEYEXCH_free(exchange);
+}
+
 static inline void context_init(Context *c, ContextOrder order) {
         const char *names[] = { "signet", "default" };
 
@@ -37,6 +54,7 @@ static inline void context_init(Context *c, ContextOrder order) {
                 c->providers[i] = OSSL_PROVIDER_load(c->libctx, names[order == CONTEXT_DEFAULT_FIRST ? 1 - i : i]);
                 assert_non_null(c->providers[i]);
         }
+        context_settle(c, order == CONTEXT_DEFAULT_FIRST ? "default" : "signet");
 }
 
 static inline void context_done(Context *c) {

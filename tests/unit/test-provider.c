@@ -94,6 +94,10 @@ static void test_sign(void **state) {
                 assert_int_equal(verify(c->libctx, key, test, (const unsigned char *) "some words", 10, signature, n),
                                  1);
 
+                assert_int_equal(verify(c->libctx, key, test, (const unsigned char *) "some other", 10, signature, n),
+                                 0);
+                ERR_clear_error();
+
                 n = sizeof(signature);
                 sign(c, key, test, attributes, sizeof(attributes), signature, &n);
                 if (!test->hash || strcmp(test->hash, "SHA256") == 0)
@@ -135,6 +139,20 @@ static void test_sign_long(void **state) {
         EVP_PKEY_free(public);
         EVP_PKEY_free(key);
         assert_no_errors();
+}
+
+static void test_sign_hash(void **state) {
+        Context *c = *state;
+        EVP_PKEY *key = context_key(c, "rsa");
+        EVP_MD_CTX *md = EVP_MD_CTX_new();
+        EVP_PKEY_CTX *ctx;
+
+        assert_int_equal(EVP_DigestSignInit_ex(md, &ctx, "SHA256", c->libctx, NULL, key, NULL), 1);
+        assert_true(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) > 0);
+        assert_true(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha512()) <= 0);
+        assert_error(PROVIDER_R_UNSUPPORTED, "hashed with SHA2-256 already");
+        EVP_MD_CTX_free(md);
+        EVP_PKEY_free(key);
 }
 
 /* EVP_PKEY_sign() of digests, with a named hash, a guessed one, and one in a DigestInfo. */
@@ -389,6 +407,29 @@ static void test_key(void **state) {
         }
 }
 
+/* How CMS builds the key of a message's originator: the recipient's parameters, then the point. */
+static void test_peer_key(void **state) {
+        Context *c = *state;
+        EVP_PKEY *key = context_key(c, "ec-p384"), *public = fake_public("ec-p384"), *peer = EVP_PKEY_new(), *copy;
+        unsigned char *point = NULL;
+        size_t n;
+
+        n = EVP_PKEY_get1_encoded_public_key(public, &point);
+        assert_int_equal(EVP_PKEY_copy_parameters(peer, key), 1);
+        assert_int_equal(EVP_PKEY_parameters_eq(peer, key), 1);
+        assert_int_equal(EVP_PKEY_set1_encoded_public_key(peer, point, n), 1);
+        assert_int_equal(EVP_PKEY_eq(peer, public), 1);
+        copy = EVP_PKEY_dup(peer);
+        assert_int_equal(EVP_PKEY_eq(copy, public), 1);
+        assert_no_errors();
+
+        OPENSSL_free(point);
+        EVP_PKEY_free(copy);
+        EVP_PKEY_free(peer);
+        EVP_PKEY_free(public);
+        EVP_PKEY_free(key);
+}
+
 /* The usual things with software keys go on working, whoever comes first. */
 static void test_software_keys(void **state) {
         Context *c = *state;
@@ -452,9 +493,10 @@ static void test_software_keys(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                EACH_ORDER(test_sign),   EACH_ORDER(test_sign_long),     EACH_ORDER(test_sign_digest),
-                EACH_ORDER(test_rights), EACH_ORDER(test_decrypt),       EACH_ORDER(test_derive),
-                EACH_ORDER(test_key),    EACH_ORDER(test_software_keys),
+                EACH_ORDER(test_sign),          EACH_ORDER(test_sign_long), EACH_ORDER(test_sign_hash),
+                EACH_ORDER(test_sign_digest),   EACH_ORDER(test_rights),    EACH_ORDER(test_decrypt),
+                EACH_ORDER(test_derive),        EACH_ORDER(test_key),       EACH_ORDER(test_peer_key),
+                EACH_ORDER(test_software_keys),
         };
         int r;
 
