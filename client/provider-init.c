@@ -64,6 +64,39 @@ static const OSSL_ITEM *reason_strings(void *provctx _unused_) {
         return provider_reason_strings();
 }
 
+/* --- TLS groups --------------------------------------------------------------------------------------- */
+
+typedef struct Groups {
+        OSSL_CALLBACK *callback;
+        void *arg;
+} Groups;
+
+static int relay_group(const OSSL_PARAM params[], void *arg) {
+        const Groups *groups = arg;
+        const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, OSSL_CAPABILITY_TLS_GROUP_ALG);
+        const char *algorithm;
+
+        if (!p || !OSSL_PARAM_get_utf8_string_ptr(p, &algorithm) ||
+            (strcmp(algorithm, "EC") != 0 && strcmp(algorithm, "X25519") != 0))
+                return 1;
+        return groups->callback(params, groups->arg);
+}
+
+/* A group counts for TLS only if the provider that names it is the one that OpenSSL finds first for its keys: where
+ * that is us, there would be no elliptic curves left in TLS. We do with them whatever OpenSSL's default provider does.
+ */
+static int get_capabilities(void *provctx, const char *capability, OSSL_CALLBACK *callback, void *arg) {
+        Provider *p = provctx;
+        Groups groups = { callback, arg };
+
+        if (strcmp(capability, "TLS-GROUP") != 0)
+                return 1;
+        return OSSL_PROVIDER_get_capabilities(EVP_KEYMGMT_get0_provider(p->soft_keymgmt[PROVIDER_EC]), capability,
+                                              relay_group, &groups);
+}
+
+/* --- start and end ------------------------------------------------------------------------------------ */
+
 static void teardown(void *provctx) {
         Provider *p = provctx;
 
@@ -82,6 +115,7 @@ static const OSSL_DISPATCH functions[] = {
         PROVIDER_FUNCTION(OSSL_FUNC_PROVIDER_GET_PARAMS, get_params),
         PROVIDER_FUNCTION(OSSL_FUNC_PROVIDER_GET_REASON_STRINGS, reason_strings),
         PROVIDER_FUNCTION(OSSL_FUNC_PROVIDER_QUERY_OPERATION, query),
+        PROVIDER_FUNCTION(OSSL_FUNC_PROVIDER_GET_CAPABILITIES, get_capabilities),
         { 0, NULL },
 };
 

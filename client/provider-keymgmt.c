@@ -44,6 +44,8 @@ static int key_match(const void *keydata1, const void *keydata2, int selection) 
         const ProviderKey *a = keydata1, *b = keydata2;
         int same;
 
+        if (a->kind != PROVIDER_EC && !(selection & OSSL_KEYMGMT_SELECT_KEYPAIR))
+                return a->kind == b->kind;
         if (!a->soft || !b->soft)
                 return 0;
 
@@ -145,7 +147,8 @@ static void *key_dup(const void *keydata, int selection) {
         copy = provider_key_new(key->provider, key->kind);
         if (!copy)
                 return NULL;
-        if (!key->soft)
+        /* Without curves there are no parameters: a copy of them is an empty key, as in OpenSSL's own provider. */
+        if (!key->soft || (key->kind != PROVIDER_EC && !(selection & OSSL_KEYMGMT_SELECT_KEYPAIR)))
                 return TAKE_PTR(copy);
         if (key->remote && (selection & SELECT_PRIVATE))
                 return provider_key_set_remote(copy, key->remote) ? TAKE_PTR(copy) : NULL;
@@ -165,16 +168,33 @@ static int key_get_params(void *keydata, OSSL_PARAM params[]) {
         return key->soft && EVP_PKEY_get_params(key->soft, params) == 1;
 }
 
+/* An empty key becomes a public one by its encoding alone, as a peer's X25519 key does in TLS. */
+static int set_encoded(ProviderKey *key, const OSSL_PARAM *encoded) {
+        const void *data;
+        size_t size;
+        OSSL_PARAM params[2] = { OSSL_PARAM_END, OSSL_PARAM_END };
+
+        if (!encoded || !OSSL_PARAM_get_octet_string_ptr(encoded, &data, &size))
+                return 0;
+        params[0] = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *) data, size);
+        return import_soft(key, SELECT_PUBLIC, params);
+}
+
 static int key_set_params(void *keydata, const OSSL_PARAM params[]) {
+        const OSSL_PARAM *encoded = OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY);
         ProviderKey *key = keydata;
 
         if (params[0].key == NULL)
                 return 1;
-        if (key->remote || !key->soft || EVP_PKEY_set_params(key->soft, (OSSL_PARAM *) params) != 1)
+        if (key->remote)
+                return 0;
+        if (!key->soft)
+                return set_encoded(key, encoded);
+        if (EVP_PKEY_set_params(key->soft, (OSSL_PARAM *) params) != 1)
                 return 0;
 
-        /* How a CMS recipient builds the originator's key: parameters first, then the point. */
-        if (OSSL_PARAM_locate_const(params, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY))
+        /* How CMS and TLS build a peer's key: parameters first, then the point. */
+        if (encoded)
                 key->parts |= SELECT_PUBLIC;
         return 1;
 }

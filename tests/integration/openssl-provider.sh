@@ -107,7 +107,7 @@ for key in alice-rsa alice-ec; do
       same 'every part came through' "$(mail_parts decrypted.eml)" "$(mail_parts "$mail")"
     done
   done
-  check "openssl.cnf's order of the providers does not matter" openssl cms -sign -provider default -provider signet -inkey "$(uri $key)" \
+  check 'the order of the providers does not matter' openssl cms -sign -provider default -provider signet -inkey "$(uri $key)" \
     -signer "$certificate" -in "$mail" -out signed.eml
   verifies signed.eml $key
   check 'opaque' openssl cms -sign "${provider[@]}" -nodetach -inkey "$key.key" -signer "$certificate" -in "$mail" -out signed.eml
@@ -205,44 +205,56 @@ check 'threads, a child and a context of its own with P-256' "$SIGNET_BUILD/test
 
 # --- openssl.cnf, TLS ----------------------------------------------------------------------------------------
 
-cat >openssl.cnf <<END
+# configuration FIRST SECOND: an openssl.cnf with the providers in this order.
+configuration() {
+  cat <<END
 openssl_conf = init
 [init]
 providers = providers
 [providers]
-default = default_section
-signet = signet_section
+$1 = $1_section
+$2 = $2_section
 [default_section]
 activate = 1
 [signet_section]
 activate = 1
 bus-address = $DBUS_SYSTEM_BUS_ADDRESS
 END
+}
+configuration default signet >openssl.cnf
+configuration signet default >signet-first.cnf
 export OPENSSL_CONF=$LAB/work/openssl.cnf
-check 'openssl.cnf loads it and names the bus' env -u DBUS_SYSTEM_BUS_ADDRESS openssl cms -sign -inkey alice-rsa.key \
-  -signer "$LAB/certificates/alice-rsa.pem" -in "$mail" -out signed.eml
-verifies signed.eml alice-rsa
-check 'software keys are made as before' openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout soft.key -out soft.pem -subj /CN=x
-check 'and are plain keys' plain pkey -in soft.key -noout
+for conf in openssl.cnf signet-first.cnf; do
+  check "$conf loads it and names the bus" env -u DBUS_SYSTEM_BUS_ADDRESS OPENSSL_CONF="$LAB/work/$conf" openssl cms -sign -inkey alice-rsa.key \
+    -signer "$LAB/certificates/alice-rsa.pem" -in "$mail" -out signed.eml
+  verifies signed.eml alice-rsa
+  check 'software keys are made as before' env OPENSSL_CONF="$LAB/work/$conf" openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
+    -nodes -keyout soft.key -out soft.pem -subj /CN=x
+  check 'and are plain keys' plain pkey -in soft.key -noout
+done
 
-# tls KEY VERSION: a server with this key, and openssl alone as its client.
+# tls CONFIGURATION KEY OPTION...: a server with this key, and openssl alone as its client.
 tls() {
-  local port=''
+  local port='' conf=$1 key=$2
+  shift 2
   rm -f "$LAB/log/tls"
-  plain x509 -new -force_pubkey "$LAB/keys/$1.pem" -subj /CN=server -CA "$ca" -CAkey "$LAB/ca/ca.key" -days 1 -out server.pem
-  lab_start tls "$LAB_USER" openssl s_server -accept 127.0.0.1:0 -cert server.pem -key "$1.key" -www "$2"
-  for ((i = 0; i < 100 && ! port; i++)); do
+  plain x509 -new -force_pubkey "$LAB/keys/$key.pem" -subj /CN=server -CA "$ca" -CAkey "$LAB/ca/ca.key" -days 1 -out server.pem
+  lab_start tls "$LAB_USER" env OPENSSL_CONF="$LAB/work/$conf" openssl s_server -accept 127.0.0.1:0 -cert server.pem -key "$key.key" -www
+  for ((i = 0; i < 300 && ! port; i++)); do
     sleep 0.1
     port=$(sed -n 's/^ACCEPT .*://p' "$LAB/log/tls")
   done
-  check "a TLS server with $1, $2" from /dev/null plain s_client -connect "127.0.0.1:$port" -CAfile "$ca" -verify_return_error "$2"
+  check "a TLS server with $key and $conf, $*" from /dev/null plain s_client -connect "127.0.0.1:$port" -CAfile "$ca" -verify_return_error "$@"
   lab_stop tls
 }
-tls tool-rsa -tls1_3
-tls tool-rsa -tls1_2
-tls tool-p256 -tls1_3
-tls tool-p256 -tls1_2
-tls tool-ed -tls1_3
+for conf in openssl.cnf signet-first.cnf; do
+  tls $conf tool-rsa -tls1_3
+  tls $conf tool-rsa -tls1_2 -sigalgs RSA+SHA256 -curves X25519
+  tls $conf tool-rsa -tls1_2 -sigalgs RSA-PSS+SHA256
+  tls $conf tool-p256 -tls1_3 -curves P-256
+  tls $conf tool-p256 -tls1_2
+  tls $conf tool-ed -tls1_3
+done
 
 # --- without signetd -----------------------------------------------------------------------------------------
 

@@ -407,27 +407,41 @@ static void test_key(void **state) {
         }
 }
 
-/* How CMS builds the key of a message's originator: the recipient's parameters, then the point. */
+/* How CMS and TLS build a peer's key: the parameters of one's own, then the point; from a key of ours and from a
+ * software key. */
 static void test_peer_key(void **state) {
+        static const char *const labels[] = { "ec-p256", "ec-p521", "x25519" };
         Context *c = *state;
-        EVP_PKEY *key = context_key(c, "ec-p384"), *public = fake_public("ec-p384"), *peer = EVP_PKEY_new(), *copy;
-        unsigned char *point = NULL;
-        size_t n;
 
-        n = EVP_PKEY_get1_encoded_public_key(public, &point);
-        assert_int_equal(EVP_PKEY_copy_parameters(peer, key), 1);
-        assert_int_equal(EVP_PKEY_parameters_eq(peer, key), 1);
-        assert_int_equal(EVP_PKEY_set1_encoded_public_key(peer, point, n), 1);
-        assert_int_equal(EVP_PKEY_eq(peer, public), 1);
-        copy = EVP_PKEY_dup(peer);
-        assert_int_equal(EVP_PKEY_eq(copy, public), 1);
-        assert_no_errors();
+        for (size_t i = 0; i < 2 * ELEMENTSOF(labels); i++) {
+                const char *label = labels[i / 2];
+                EVP_PKEY *public = fake_public(label), *peer = EVP_PKEY_new(), *key, *copy;
+                unsigned char *point = NULL;
+                size_t n;
 
-        OPENSSL_free(point);
-        EVP_PKEY_free(copy);
-        EVP_PKEY_free(peer);
-        EVP_PKEY_free(public);
-        EVP_PKEY_free(key);
+                if (i % 2 == 0)
+                        key = context_key(c, label);
+                else if (strcmp(label, "x25519") == 0)
+                        key = EVP_PKEY_Q_keygen(c->libctx, NULL, "X25519");
+                else
+                        key = EVP_PKEY_Q_keygen(c->libctx, NULL, "EC",
+                                                strcmp(label, "ec-p256") == 0 ? "P-256" : "P-521");
+
+                n = EVP_PKEY_get1_encoded_public_key(public, &point);
+                assert_int_equal(EVP_PKEY_copy_parameters(peer, key), 1);
+                assert_int_equal(EVP_PKEY_parameters_eq(peer, key), 1);
+                assert_int_equal(EVP_PKEY_set1_encoded_public_key(peer, point, n), 1);
+                assert_int_equal(EVP_PKEY_eq(peer, public), 1);
+                copy = EVP_PKEY_dup(peer);
+                assert_int_equal(EVP_PKEY_eq(copy, public), 1);
+                assert_no_errors();
+
+                OPENSSL_free(point);
+                EVP_PKEY_free(copy);
+                EVP_PKEY_free(peer);
+                EVP_PKEY_free(public);
+                EVP_PKEY_free(key);
+        }
 }
 
 /* The usual things with software keys go on working, whoever comes first. */
