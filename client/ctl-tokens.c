@@ -94,8 +94,14 @@ static int print_tokens(Ctl *ctl, const Tokens *tokens) {
         if (r < 0)
                 return ctl_error_errno(ctl, r, "tokens");
 
-        for (size_t i = 0; i < tokens->n; i++)
-                token_print_message(tokens->items[i], "");
+        for (size_t i = 0; i < tokens->n; i++) {
+                const signet_token *token = tokens->items[i];
+                _cleanup_free_ char *name = NULL;
+
+                if (asprintf(&name, "%s: ", signet_token_name(token)) < 0)
+                        return ctl_error(ctl, CTL_FAILURE, "out of memory");
+                token_print_message(token, name);
+        }
         return CTL_DONE;
 }
 

@@ -106,7 +106,8 @@ void control_settled(Control *c) {
 static void fail(Control *c, Outcome outcome, const char *text) {
         Failure f;
 
-        (void) failure_set(&f, outcome, "token \"%s\": %s", c->token->config->name, text);
+        (void) failure_set(&f, outcome, "token \"%s\": %s", c->token->config->name,
+                           token_said(c->token->config->name, text));
         answer(c, &f);
         control_free(c);
 }

@@ -229,7 +229,7 @@ static void explain(const Request *r, WorkerCode code, const char *token, const 
                                    token, r->key->label);
         else
                 (void) failure_set(f, outcomes[code], "token \"%s\": %s", token,
-                                   *text ? text : worker_code_to_string(code));
+                                   *text ? token_said(token, text) : worker_code_to_string(code));
 }
 
 /* Errors that say something about this token alone: a replica may do better. */

@@ -45,8 +45,22 @@ unsigned token_workers_ready(const Token *t) {
         return n;
 }
 
+const char *token_said(const char *name, const char *text) {
+        static const char before[] = "token \"", behind[] = "\": ";
+        size_t n = strlen(name);
+        const char *p = text;
+
+        if (strncmp(p, before, sizeof(before) - 1) != 0)
+                return text;
+        p += sizeof(before) - 1;
+        if (strncmp(p, name, n) != 0 || strncmp(p + n, behind, sizeof(behind) - 1) != 0)
+                return text;
+        return p + n + sizeof(behind) - 1;
+}
+
 /* Tells the manager only what is new: a change is announced on the bus. */
-static void set_state(Token *t, TokenState state, const char *message) {
+static void set_state(Token *t, TokenState state, const char *text) {
+        const char *message = text ? token_said(t->config->name, text) : NULL;
         bool same = t->state == state && strcmp(t->message ?: "", message ?: "") == 0;
         char *copy;
 
@@ -237,8 +251,10 @@ int token_outlook(const Token *t, Failure *f) {
 
         if (t->state == TOKEN_READY || t->state == TOKEN_STARTING)
                 return 0;
-        return failure_set(f, outcomes[t->state], "token \"%s\" is %s: %s", t->config->name,
-                           token_state_to_string(t->state), t->message ?: "see signetd's log");
+        if (t->message)
+                return failure_set(f, outcomes[t->state], "token \"%s\": %s", t->config->name, t->message);
+        return failure_set(f, outcomes[t->state], "token \"%s\": %s; see signetd's log", t->config->name,
+                           token_state_to_string(t->state));
 }
 
 /* The state that a worker's HELLO amounts to. */

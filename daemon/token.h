@@ -56,6 +56,10 @@ unsigned token_workers_ready(const Token *t);
 /* A worker that waits for work and has the key, or NULL. */
 Worker *token_idle_worker(const Token *t, const Key *key, uint32_t *ret_handle);
 
+/* What a worker says of the token called `name`, without the name that it may begin with: signetd's sentences begin
+ * with that themselves. Points into text. */
+const char *token_said(const char *name, const char *text);
+
 /* Whether a request may wait for it: 0, or the Outcome and sentence with which the token refuses. */
 int token_outlook(const Token *t, Failure *f) _must_check_;
 
