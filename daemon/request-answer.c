@@ -175,15 +175,23 @@ static bool has_outlook(const Request *r, const Token *except) {
         return false;
 }
 
-/* Puts the job back in front of its line; false when it has had its tries. */
-static bool try_again(Job *job, const Token *except) {
-        Request *r = job->request;
+typedef enum Retry {
+        RETRY_ELSEWHERE, /* on another token that holds the key */
+        RETRY_ANYWHERE,  /* there if there is one, else on this token again */
+} Retry;
 
-        if (!r->message || job->tries >= JOB_TRIES_MAX || manager_now_us(r->manager) >= r->expires_us ||
-            !has_outlook(r, except))
+/* Puts the job back in front of its line; false when it has had its tries. */
+static bool try_again(Job *job, const Token *token, Retry retry) {
+        Request *r = job->request;
+        bool elsewhere;
+
+        if (!r->message || job->tries >= JOB_TRIES_MAX || manager_now_us(r->manager) >= r->expires_us)
+                return false;
+        elsewhere = has_outlook(r, token);
+        if (!elsewhere && (retry == RETRY_ELSEWHERE || !has_outlook(r, NULL)))
                 return false;
         job->state = JOB_WAITING;
-        job->failed_on = except;
+        job->failed_on = elsewhere ? token : NULL;
         r->n_waiting++;
         queue_enter(r->manager->queue, &r->item, QUEUE_FIRST);
         manager_dispatch_soon(r->manager);
@@ -268,9 +276,9 @@ void job_answered(Job *job, const Worker *worker, WorkerCode code, Blob data, co
         }
         if ((code == WORKER_DECRYPTION_FAILED || code == WORKER_INVALID_INPUT) && r->operation == OPERATION_DECRYPT)
                 budget_take(r->manager->budget, r->peer->uid, manager_now_us(r->manager));
-        if (code == WORKER_DEVICE_ERROR && try_again(job, NULL))
+        if (code == WORKER_DEVICE_ERROR && try_again(job, worker->token, RETRY_ANYWHERE))
                 return;
-        if (is_local_to_token(code) && try_again(job, worker->token))
+        if (is_local_to_token(code) && try_again(job, worker->token, RETRY_ELSEWHERE))
                 return;
 
         explain(r, code, worker->token->config->name, message, &f);
@@ -282,7 +290,7 @@ void job_lost(Job *job, const Token *token, JobLoss loss) {
         const char *name = token->config->name;
         Failure f;
 
-        if (loss == JOB_LOST_CRASH && try_again(job, NULL))
+        if (loss == JOB_LOST_CRASH && try_again(job, token, RETRY_ANYWHERE))
                 return;
         if (loss == JOB_LOST_DEADLINE)
                 (void) failure_set(&f, OUTCOME_TIMEOUT,

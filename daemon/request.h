@@ -25,7 +25,7 @@ typedef struct Job {
         Request *request;
         JobState state;
         unsigned tries;
-        const Token *failed_on; /* where the last try was answered with an error that another token may not give */
+        const Token *failed_on; /* where the last try failed, while another token holds the key */
         Input input;
         uint8_t *result; /* REQUEST_REPLY_MANY: the signature until all are there */
         size_t result_size;

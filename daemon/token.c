@@ -334,9 +334,8 @@ static void state_after_end(Token *t, const Worker *ended, WorkerEnd end) {
         else if (end == WORKER_END_TOKEN)
                 set_state(t, state_of(ended->inventory->code), ended->inventory->message);
         else if (ended->ready_us == 0 || t->failures >= FAILURES_MAX) {
-                (void) snprintf(message, sizeof(message),
-                                "%s, %u times in a row; it is being tried again, and signetd's log says more",
-                                end_to_text(end), t->failures);
+                (void) snprintf(message, sizeof(message), "%s; it is being tried again, and signetd's log says more",
+                                end_to_text(end));
                 set_state(t, TOKEN_FAILED, message);
         } else {
                 (void) snprintf(message, sizeof(message), "%s; another is being started", end_to_text(end));

@@ -12,7 +12,8 @@
 #include "manager.h"
 
 #define TIMER_ACCURACY_US 10000
-#define FRAMES_PER_TURN   32   /* so that a long inventory leaves time for others */
+#define FRAMES_PER_TURN   32 /* so that a long inventory leaves time for others */
+#define START_SLACK_US    200000
 #define GRACE_MS          1000 /* the worker's own deadline lies behind signetd's, so that signetd's decides */
 
 static int on_io(sd_event_source *s, int fd, uint32_t events, void *userdata);
@@ -42,6 +43,7 @@ int worker_new(Token *token, int fd, Worker **ret) {
                 return -ENOMEM;
         w->fd = -EBADF;
         w->token = token;
+        w->started_us = manager_now_us(token->manager);
         r = sd_event_add_io(event, &w->io, fd, EPOLLIN, on_io, w);
         if (r >= 0)
                 r = sd_event_add_time(event, &w->timer, CLOCK_MONOTONIC, 0, TIMER_ACCURACY_US, on_deadline, w);
@@ -214,6 +216,8 @@ static int handle_result(Worker *w, uint32_t id, Reader *body) {
                 return r;
         w->job = NULL;
         w->state = WORKER_STATE_IDLE;
+        if (result.code == WORKER_OK)
+                w->token->failures = 0;
         job_answered(job, w, result.code, result.data, message);
         if (result.code == WORKER_DEVICE_ERROR) {
                 /* It ends itself after this: nothing more may be given to it. */
@@ -241,11 +245,16 @@ static int handle_frame(Worker *w, size_t size) {
         return -EBADMSG;
 }
 
-/* It hung up. A worker that said in its HELLO why it cannot work ends like that, too. */
-static void ended(Worker *w) {
-        token_worker_ended(w->token, w,
-                           w->state == WORKER_STATE_LISTING && w->inventory->code != WORKER_OK ? WORKER_END_TOKEN
-                                                                                               : WORKER_END_CRASH);
+/* It hung up. A worker that said in its HELLO why it cannot work ends like that, too, and one whose module hangs at the
+ * start may notice that itself just before signetd does. */
+static WorkerEnd end_of(const Worker *w) {
+        uint64_t deadline_us = w->started_us + w->token->config->start_deadline * 1000000ULL;
+
+        if (w->state == WORKER_STATE_LISTING && w->inventory->code != WORKER_OK)
+                return WORKER_END_TOKEN;
+        if (w->ready_us == 0 && manager_now_us(w->token->manager) + START_SLACK_US >= deadline_us)
+                return WORKER_END_DEADLINE;
+        return WORKER_END_CRASH;
 }
 
 static int on_io(_unused_ sd_event_source *s, int fd, _unused_ uint32_t events, void *userdata) {
@@ -259,7 +268,7 @@ static int on_io(_unused_ sd_event_source *s, int fd, _unused_ uint32_t events, 
                 if (n == -EAGAIN)
                         return 0;
                 if (n == 0 || n == -ECONNRESET) {
-                        ended(w);
+                        token_worker_ended(w->token, w, end_of(w));
                         return 0;
                 }
                 r = n < 0 ? (int) n : handle_frame(w, (size_t) n);

@@ -23,7 +23,7 @@ struct Worker {
         Inventory *inventory; /* complete once the state is past LISTING */
         Job *job;             /* while busy */
         uint32_t job_id;
-        uint64_t ready_us; /* CLOCK_MONOTONIC; 0 before */
+        uint64_t started_us, ready_us; /* CLOCK_MONOTONIC; ready_us is 0 before it is ready */
 };
 
 /* Attaches over `fd`, which becomes the worker's on success. The worker calls token_worker_ready() and, once,
