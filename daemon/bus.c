@@ -59,8 +59,9 @@ static void retry_later(Bus *b) {
 static int on_disconnected(_unused_ sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
         Bus *b = userdata;
 
-        log_warning("the bus has gone away; trying to connect again");
-        b->failures = 0;
+        /* Once for each time that it was there: failures count until the name is signetd's again. */
+        if (b->failures == 0)
+                log_warning("the bus has gone away; trying to connect again");
         retry_later(b);
         return 0;
 }
