@@ -95,8 +95,8 @@ void control_settled(Control *c) {
         if (c->state != CONTROL_SETTLING)
                 return;
         if (c->type == FRAME_UNLOCK && t->state != TOKEN_READY) {
-                (void) failure_set(&f, OUTCOME_TOKEN_UNAVAILABLE, "the PIN was right, but token \"%s\" is %s: %s",
-                                   t->config->name, token_state_to_string(t->state), t->message ?: "see signetd's log");
+                (void) failure_set(&f, OUTCOME_TOKEN_UNAVAILABLE, "the PIN was right, but the token is %s: %s",
+                                   token_state_to_string(t->state), t->message ?: "see signetd's log");
                 answer(c, &f);
         } else
                 answer(c, NULL);
@@ -106,8 +106,7 @@ void control_settled(Control *c) {
 static void fail(Control *c, Outcome outcome, const char *text) {
         Failure f;
 
-        (void) failure_set(&f, outcome, "token \"%s\": %s", c->token->config->name,
-                           token_said(c->token->config->name, text));
+        (void) token_failure(c->token, outcome, text, &f);
         answer(c, &f);
         control_free(c);
 }

@@ -212,7 +212,7 @@ static void fail_job(Job *job, const Token *token, const Failure *f) {
 }
 
 /* What a worker's code is to the caller. `text` is the worker's own sentence. */
-static void explain(const Request *r, WorkerCode code, const char *token, const char *text, Failure *f) {
+static void explain(const Request *r, WorkerCode code, const Token *token, const char *text, Failure *f) {
         static const Outcome outcomes[_WORKER_CODE_MAX] = {
                 [WORKER_OK] = OUTCOME_TOKEN_UNAVAILABLE,
                 [WORKER_NO_SUCH_KEY] = OUTCOME_TOKEN_UNAVAILABLE,
@@ -234,10 +234,9 @@ static void explain(const Request *r, WorkerCode code, const char *token, const 
                                    "the data could not be decrypted with this key and these parameters");
         else if (code == WORKER_NO_SUCH_KEY)
                 (void) failure_set(f, OUTCOME_TOKEN_UNAVAILABLE, "token \"%s\" does not hold key \"%s\" any more",
-                                   token, r->key->label);
+                                   token->config->name, r->key->label);
         else
-                (void) failure_set(f, outcomes[code], "token \"%s\": %s", token,
-                                   *text ? token_said(token, text) : worker_code_to_string(code));
+                (void) token_failure(token, outcomes[code], *text ? text : worker_code_to_string(code), f);
 }
 
 /* Errors that say something about this token alone: a replica may do better. */
@@ -281,7 +280,7 @@ void job_answered(Job *job, const Worker *worker, WorkerCode code, Blob data, co
         if (is_local_to_token(code) && try_again(job, worker->token, RETRY_ELSEWHERE))
                 return;
 
-        explain(r, code, worker->token->config->name, message, &f);
+        explain(r, code, worker->token, message, &f);
         fail_job(job, worker->token, &f);
 }
 

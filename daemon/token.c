@@ -45,35 +45,26 @@ unsigned token_workers_ready(const Token *t) {
         return n;
 }
 
-const char *token_said(const char *name, const char *text) {
-        static const char before[] = "token \"", behind[] = "\": ";
-        size_t n = strlen(name);
-        const char *p = text;
-
-        if (strncmp(p, before, sizeof(before) - 1) != 0)
-                return text;
-        p += sizeof(before) - 1;
-        if (strncmp(p, name, n) != 0 || strncmp(p + n, behind, sizeof(behind) - 1) != 0)
-                return text;
-        return p + n + sizeof(behind) - 1;
+int token_failure(const Token *t, Outcome outcome, const char *text, Failure *f) {
+        if (strncmp(text, "token \"", strlen("token \"")) == 0)
+                return failure_set(f, outcome, "%s", text);
+        return failure_set(f, outcome, "token \"%s\": %s", t->config->name, text);
 }
 
 /* Tells the manager only what is new: a change is announced on the bus. */
 static void set_state(Token *t, TokenState state, const char *text) {
-        const char *message = text ? token_said(t->config->name, text) : NULL;
-        bool same = t->state == state && strcmp(t->message ?: "", message ?: "") == 0;
-        char *copy;
+        Failure f = { .text = "" };
 
-        if (!same) {
-                copy = message && *message ? strdup(message) : NULL;
+        if (state != TOKEN_READY)
+                (void) token_failure(t, OUTCOME_TOKEN_UNAVAILABLE, text, &f);
+        if (t->state != state || strcmp(t->message ?: "", f.text) != 0) {
                 free(t->message);
-                t->message = copy;
+                t->message = *f.text ? strdup(f.text) : NULL;
                 t->state = state;
                 if (state == TOKEN_READY)
                         log_info("token \"%s\" is ready", t->config->name);
                 else
-                        log_notice("token \"%s\" is %s: %s", t->config->name, token_state_to_string(state),
-                                   t->message ?: "no reason known");
+                        log_notice("%s", f.text);
         }
         if (state != TOKEN_STARTING)
                 t->settled = true;
@@ -251,10 +242,7 @@ int token_outlook(const Token *t, Failure *f) {
 
         if (t->state == TOKEN_READY || t->state == TOKEN_STARTING)
                 return 0;
-        if (t->message)
-                return failure_set(f, outcomes[t->state], "token \"%s\": %s", t->config->name, t->message);
-        return failure_set(f, outcomes[t->state], "token \"%s\": %s; see signetd's log", t->config->name,
-                           token_state_to_string(t->state));
+        return token_failure(t, outcomes[t->state], t->message ?: token_state_to_string(t->state), f);
 }
 
 /* The state that a worker's HELLO amounts to. */
@@ -346,7 +334,8 @@ static void state_after_end(Token *t, const Worker *ended, WorkerEnd end) {
 void token_worker_ended(Token *t, Worker *w, WorkerEnd end) {
         Job *job = TAKE_PTR(w->job);
 
-        if (end != WORKER_END_TOKEN)
+        /* A supervisor that locks ends the workers before it says so. */
+        if (end != WORKER_END_TOKEN && !t->control)
                 log_warning("token \"%s\": %s", t->config->name, end_to_text(end));
         if (w->ready_us > 0 && manager_now_us(t->manager) - w->ready_us >= STEADY_US)
                 t->failures = 0;

@@ -29,7 +29,7 @@ struct Token {
         const TokenConfig *config; /* owned by the Settings */
         char *path;                /* of its bus object */
         TokenState state;
-        char *message;        /* what is wrong and what to do; NULL when ready */
+        char *message;        /* a sentence: what is wrong and what to do; NULL when ready */
         Inventory *inventory; /* the newest that was complete; kept while workers are replaced; NULL before the first */
         Worker *workers[TOKEN_WORKERS_MAX];
         size_t n_workers;
@@ -56,12 +56,12 @@ unsigned token_workers_ready(const Token *t);
 /* A worker that waits for work and has the key, or NULL. */
 Worker *token_idle_worker(const Token *t, const Key *key, uint32_t *ret_handle);
 
-/* What a worker says of the token called `name`, without the name that it may begin with: signetd's sentences begin
- * with that themselves. Points into text. */
-const char *token_said(const char *name, const char *text);
-
 /* Whether a request may wait for it: 0, or the Outcome and sentence with which the token refuses. */
 int token_outlook(const Token *t, Failure *f) _must_check_;
+
+/* A failure about the token: `text` behind the token's name, or alone when it names a token itself, as what workers say
+ * does. Returns `outcome`. */
+int token_failure(const Token *t, Outcome outcome, const char *text, Failure *f);
 
 /* After an unlock or lock: hangs up on all workers and starts them afresh. */
 void token_restart_workers(Token *t);

@@ -9,6 +9,7 @@ set -eu
 faulty=$SIGNET_BUILD/tests/faulty-module/faulty-module.so
 [ -f "$faulty" ] || skip_all "$faulty is not built"
 lab_begin faults
+cp "$faulty" "$LAB/bin"
 deadline=2
 lab_store
 for token in good odd hung; do
@@ -32,7 +33,7 @@ lab_config_token hung 'start-deadline = 2'
 faults=$LAB/faults
 mkdir -m 1777 "$faults"
 for token in odd hung; do
-  sed -i "s|^module.*|module = \"$faulty\"\ninit-args = \"module=$LAB_MODULE control=$faults/$token log=$faults/$token.log\"|" \
+  sed -i "s|^module.*|module = \"$LAB/bin/faulty-module.so\"\ninit-args = \"module=$LAB_MODULE control=$faults/$token log=$faults/$token.log\"|" \
     "$LAB_CONFIG/tokens.d/$token.conf"
 done
 lab_config_policy <<END
