@@ -96,10 +96,9 @@ static int write_base64(FILE *f, const unsigned char *data, size_t n) {
 }
 
 static int write_stream(FILE *f, const unsigned char *data, size_t n, bool base64) {
+        setvbuf(f, NULL, _IONBF, 0); /* no copy of a secret in stdio's buffer */
         if (base64)
                 return write_base64(f, data, n);
-
-        setvbuf(f, NULL, _IONBF, 0); /* no copy of a secret in stdio's buffer */
         return fwrite(data, 1, n, f) == n ? 0 : -errno;
 }
 
