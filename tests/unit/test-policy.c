@@ -174,6 +174,38 @@ static void test_unprintable_reason(void **state _unused_) {
         policy_unref(p);
 }
 
+static void test_no_rules(void **state _unused_) {
+        Policy *p = load("t.conf", "# nothing\n");
+        PolicyFacts f = { .user = "root", .operation = OPERATION_SIGN, .purpose = PURPOSE_SMIME, .key_id = "00" };
+        PolicyVerdict v;
+
+        policy_evaluate(p, &f, &v);
+        assert_int_equal(v.effect, POLICY_DENY);
+        assert_null(v.rule);
+        assert_string_equal(v.reason, "the policy has no rules, so nothing is allowed");
+        assert_false(policy_may_see(p, &f));
+        assert_false(policy_may_ever(p, &f));
+        policy_unref(p);
+        assert_null(policy_unref(NULL));
+}
+
+/* A time that no calendar has is not known. */
+static void test_no_time(void **state _unused_) {
+        Policy *p = load("t.conf", "never: { user = \"eve\"; time = \"Mon\"; effect = \"deny\" }\n"
+                                   "mondays: { operation = \"sign\"; time = \"Mon\"; effect = \"allow\" }\n"
+                                   "always: { operation = \"sign\"; time = \"not Mon\"; effect = \"allow\" }\n");
+        PolicyFacts f = { .user = "alice", .operation = OPERATION_SIGN, .purpose = PURPOSE_SMIME, .now = INT64_MAX };
+        PolicyVerdict v;
+
+        policy_evaluate(p, &f, &v);
+        assert_null(v.rule);
+        f.user = "eve";
+        policy_evaluate(p, &f, &v);
+        assert_string_equal(v.reason,
+                            "rule \"never\" (t.conf:1) denies it: the time is not known, and then a deny rule applies");
+        policy_unref(p);
+}
+
 static double seconds(void) {
         struct timespec t;
 
@@ -235,9 +267,14 @@ static void test_many_rules(void **state _unused_) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_policies),           cmocka_unit_test(test_examples),
-                cmocka_unit_test(test_documents),          cmocka_unit_test(test_long_reason),
-                cmocka_unit_test(test_unprintable_reason), cmocka_unit_test(test_many_rules),
+                cmocka_unit_test(test_policies),
+                cmocka_unit_test(test_examples),
+                cmocka_unit_test(test_documents),
+                cmocka_unit_test(test_long_reason),
+                cmocka_unit_test(test_unprintable_reason),
+                cmocka_unit_test(test_no_rules),
+                cmocka_unit_test(test_no_time),
+                cmocka_unit_test(test_many_rules),
         };
 
         /* Without a zone's file: a machine for tests may have none. */
