@@ -91,6 +91,7 @@ static void test_rate(void **state _unused_) {
               { .at_us = 5 * SECOND + 400000, .n = 4, .result = LIMITS_E_RATE, .wait = 1 },    /* a refusal costs nothing */
               { .at_us = 5 * SECOND + 400000, .n = 3, .result = 0 },
               { .at_us = 5 * SECOND, .n = 1, .result = LIMITS_E_RATE, .wait = 1 },             /* a clock that runs back gives nothing */
+              { .at_us = 5 * SECOND + 400000, .n = 1, .result = LIMITS_E_RATE, .wait = 1 },
               { .at_us = 1000 * SECOND, .n = 11, .result = LIMITS_E_RATE, .wait = LIMITS_NEVER },
               { .at_us = 1000 * SECOND, .n = 10, .result = 0 },
               { .at_us = 1000 * SECOND, .n = 0, .result = 0 },
@@ -175,6 +176,10 @@ static void test_reload(void **state _unused_) {
                             { .n = 1, .result = LIMITS_E_RATE, .wait = 3600 },
                             { .n = 2, .result = LIMITS_E_QUOTA, .wait = 12 * 3600 } },
             3);
+        policy_unref(p);
+
+        p = rule_with("rate = \"1/h, burst 9\"; quota = \"70/day\"");
+        run(l, p, (const Step[]){ { .n = 1, .result = LIMITS_E_RATE, .wait = 3600 } }, 1);
         policy_unref(p);
 
         p = rule_with("quota = \"7/day\"");
