@@ -2,8 +2,8 @@
 /* libsignet: use keys on tokens through signetd, without holding them.
  *
  * Every function that can fail returns 0, a positive SIGNET_E_* for an outcome that a program should expect, or a
- * negative errno for what it should not (-ENOMEM, -EINVAL for a NULL where none is allowed). After a failure signet_error_message() says
- * in a sentence what happened and what to do. Outputs stay untouched on failure.
+ * negative errno for what it should not (-ENOMEM, -EINVAL for a NULL where none is allowed). After a failure
+ * signet_error_message() says in a sentence what happened and what to do. Outputs stay untouched on failure.
  *
  * Any thread may use any handle at any time. After fork() a child may go on using the handles: it gets connections
  * of its own. When signetd restarts, calls connect again by themselves; signing and decrypting are safe to repeat,
@@ -38,21 +38,22 @@ enum {
         SIGNET_E_PIN_INCORRECT = 5,
         SIGNET_E_PIN_LOCKED = 6,
         SIGNET_E_RATE_LIMITED = 7,
-        SIGNET_E_BUSY = 8,              /* too many requests of this user wait already */
+        SIGNET_E_BUSY = 8, /* too many requests of this user wait already */
         SIGNET_E_TIMEOUT = 9,
         SIGNET_E_DECRYPTION_FAILED = 10,
         SIGNET_E_NOT_SUPPORTED = 11,
         SIGNET_E_INVALID_INPUT = 12,
         SIGNET_E_REVOKED = 13,
-        SIGNET_E_UNAVAILABLE = 14,      /* signetd cannot be reached */
-        SIGNET_E_AMBIGUOUS = 15,        /* the name fits several keys */
-        SIGNET_E_PROTOCOL = 16          /* signetd answered something that this library does not understand */
+        SIGNET_E_UNAVAILABLE = 14, /* signetd cannot be reached */
+        SIGNET_E_AMBIGUOUS = 15,   /* the name fits several keys */
+        SIGNET_E_PROTOCOL = 16     /* signetd answered something that this library does not understand */
 };
 
 /* The symbolic name of a status ("NoSuchKey"...), static; "Unknown" for other numbers. */
 const char *signet_status_name(int status);
 
-/* What went wrong in the last failed call of this thread; "" before any. Valid until the thread's next call of this library. */
+/* What went wrong in the last failed call of this thread; "" before any. Valid until the thread's next call of this
+ * library. */
 const char *signet_error_message(void);
 
 /* The library's own version, "0.1.0"; static. */
@@ -66,16 +67,17 @@ int signet_client_new(const char *address, signet_client **ret_client);
 signet_client *signet_client_ref(signet_client *client);
 void signet_client_unref(signet_client *client); /* accepts NULL */
 
-/* The longest that one call may take, in milliseconds; 0 restores the default of 30,000. */
+/* The longest that one call may take, connecting and waiting for a signetd that restarts included, in milliseconds; 0
+ * restores the default of 30,000. */
 void signet_client_set_timeout(signet_client *client, unsigned int milliseconds);
 
 /* --- keys --------------------------------------------------------------------------------------------- */
 
 /* The keys that `name` means to the caller, best first: a PKCS#11 URI (RFC 7512), a mail address, 8 or more
- * digits of an id, or NULL for all. `operation`: "sign", "decrypt", or NULL for any. None is an empty list, not an error.
- * Release with signet_keys_free(). */
-int signet_find_keys(signet_client *client, const char *name, const char *operation,
-                     signet_key ***ret_keys, size_t *ret_count);
+ * digits of an id, or NULL for all. `operation`: "sign", "decrypt", or NULL for any. None is an empty list, not an
+ * error. Release with signet_keys_free(). */
+int signet_find_keys(signet_client *client, const char *name, const char *operation, signet_key ***ret_keys,
+                     size_t *ret_count);
 void signet_keys_free(signet_key **keys, size_t count);
 
 /* The one key that `name` means. SIGNET_E_NO_SUCH_KEY; SIGNET_E_AMBIGUOUS when a URI or an id prefix fits several
@@ -86,15 +88,18 @@ void signet_key_unref(signet_key *key); /* accepts NULL */
 
 /* Properties, as they were when the key was found. What is returned belongs to the key. */
 signet_client *signet_key_client(const signet_key *key);
-const char *signet_key_id(const signet_key *key);        /* 64 hex digits */
-const char *signet_key_algorithm(const signet_key *key); /* "rsa", "ec-p256", "ec-p384", "ec-p521", "ed25519", "x25519" */
+const char *signet_key_id(const signet_key *key); /* 64 hex digits */
+/* "rsa", "ec-p256", "ec-p384", "ec-p521", "ed25519", "x25519"; a newer signetd may know more. */
+const char *signet_key_algorithm(const signet_key *key);
 const char *signet_key_label(const signet_key *key);
 unsigned int signet_key_bits(const signet_key *key);
 const unsigned char *signet_key_public(const signet_key *key, size_t *ret_size); /* DER SubjectPublicKeyInfo */
+/* Lists: an index past the end gives NULL. Certificates are DER, the one to use first; the chain has the DER
+ * certificates of their issuers, nearest first, as far as the tokens hold them. */
 size_t signet_key_certificate_count(const signet_key *key);
-const unsigned char *signet_key_certificate(const signet_key *key, size_t index, size_t *ret_size); /* DER; best first */
+const unsigned char *signet_key_certificate(const signet_key *key, size_t index, size_t *ret_size);
 size_t signet_key_chain_count(const signet_key *key);
-const unsigned char *signet_key_chain(const signet_key *key, size_t index, size_t *ret_size); /* DER issuers, nearest first */
+const unsigned char *signet_key_chain(const signet_key *key, size_t index, size_t *ret_size);
 size_t signet_key_address_count(const signet_key *key);
 const char *signet_key_address(const signet_key *key, size_t index);
 size_t signet_key_uri_count(const signet_key *key);
@@ -105,25 +110,30 @@ int signet_key_may(const signet_key *key, const char *operation);      /* 1 if t
 
 /* --- operations --------------------------------------------------------------------------------------- */
 
-/* Initialise with SIGNET_OPTIONS_INIT; NULL or 0 in a member means the default. */
+/* Initialise with SIGNET_OPTIONS_INIT; NULL or 0 in a member means the default. A member that means nothing for the
+ * operation has to be left so: SIGNET_E_INVALID_INPUT. */
 typedef struct signet_options {
-        size_t size;             /* sizeof(signet_options) */
-        const char *hash;        /* "sha256" (default), "sha384", "sha512"...; OAEP defaults to "sha1" */
-        const char *padding;     /* RSA: "pkcs1" (default), "pss" for signing, "oaep" for decrypting */
-        const char *mgf_hash;    /* OAEP; default: hash */
-        unsigned int salt_length; /* PSS, bytes; 0: the hash's size */
+        size_t size;                /* sizeof(signet_options) */
+        const char *hash;           /* "sha256" (default), "sha384", "sha512"...; OAEP defaults to "sha1" */
+        const char *padding;        /* RSA: "pkcs1" (default), "pss" for signing, "oaep" for decrypting */
+        const char *mgf_hash;       /* OAEP; default: hash */
+        unsigned int salt_length;   /* PSS, bytes; 0: the hash's size */
         const unsigned char *label; /* OAEP */
         size_t label_size;
-        unsigned int key_length; /* decrypt for "cms": bytes expected, 16, 24 or 32; 0: any of them.  derive: bytes wanted */
+        unsigned int key_length; /* decrypt for "cms": 16, 24, 32 bytes are expected; 0: any. derive: bytes wanted */
         const char *kdf;         /* derive: "x963" (default) or "none" */
         const unsigned char *shared_info; /* derive: X9.63 shared info */
         size_t shared_info_size;
 } signet_options;
-#define SIGNET_OPTIONS_INIT { sizeof(signet_options), NULL, NULL, NULL, 0, NULL, 0, 0, NULL, NULL, 0 }
+#define SIGNET_OPTIONS_INIT                                                                                            \
+        { sizeof(signet_options), NULL, NULL, NULL, 0, NULL, 0, 0, NULL, NULL, 0 }
+
+/* Inputs have at most 1 MiB, those of one call together 16 MiB; signetd and tokens take less for most purposes. */
 
 /* Signs. purpose "smime": data is DER SignedAttributes (SET OF, RFC 5652 section 5.4); "csr": DER
  * CertificationRequestInfo; "digest": a digest made with `hash`, or for Ed25519 the message itself.
- * The signature is PKCS#1 octets, a DER Ecdsa-Sig-Value or 64 octets of Ed25519. Free it with signet_free(). options may be NULL. */
+ * The signature is PKCS#1 octets, a DER Ecdsa-Sig-Value or 64 octets of Ed25519. Free it with signet_free(). options
+ * may be NULL. */
 int signet_sign(signet_key *key, const char *purpose, const unsigned char *data, size_t data_size,
                 const signet_options *options, unsigned char **ret_signature, size_t *ret_size);
 
@@ -137,7 +147,8 @@ int signet_decrypt(signet_key *key, const char *purpose, const unsigned char *ci
                    const signet_options *options, unsigned char **ret_plaintext, size_t *ret_size);
 
 /* ECDH with the peer's public key (SEC 1 point, or 32 octets for X25519). purpose "cms": shared_info is a DER
- * ECC-CMS-SharedInfo (RFC 5753 section 7.2) and the result a key-encryption key; "raw": any shared info, or kdf "none". Free with signet_free(). */
+ * ECC-CMS-SharedInfo (RFC 5753 section 7.2) and the result a key-encryption key; "raw": any shared info, or kdf "none".
+ * Free with signet_free(). */
 int signet_derive(signet_key *key, const char *purpose, const unsigned char *peer, size_t peer_size,
                   const signet_options *options, unsigned char **ret_secret, size_t *ret_size);
 
@@ -149,30 +160,36 @@ void signet_free_many(unsigned char **data, size_t *sizes, size_t count);
 struct evp_pkey_st;
 struct ossl_lib_ctx_st;
 
-/* An EVP_PKEY that signs, decrypts and derives through signetd, by the provider "signet" that this library brings, loaded into
- * `libctx` (NULL: the default context) beside "default". It keeps the key alive. Free with EVP_PKEY_free(). */
+/* An EVP_PKEY that signs, decrypts and derives through signetd, by the provider "signet" that this library brings,
+ * loaded into `libctx` (NULL: the default context) beside "default". It keeps the key alive. Free with EVP_PKEY_free().
+ */
 int signet_key_evp_pkey(signet_key *key, struct ossl_lib_ctx_st *libctx, struct evp_pkey_st **ret_pkey);
 
 /* --- tokens ------------------------------------------------------------------------------------------- */
 
+/* The tokens that the caller may see. Release with signet_tokens_free(). */
 int signet_find_tokens(signet_client *client, signet_token ***ret_tokens, size_t *ret_count);
 void signet_tokens_free(signet_token **tokens, size_t count);
-int signet_find_token(signet_client *client, const char *name, signet_token **ret_token); /* SIGNET_E_NO_SUCH_KEY when there is none to see */
-void signet_token_unref(signet_token *token);
+
+/* The token that signetd's configuration calls `name`; SIGNET_E_NO_SUCH_KEY when there is none to see. */
+int signet_find_token(signet_client *client, const char *name, signet_token **ret_token);
+void signet_token_unref(signet_token *token); /* accepts NULL */
+
+/* Properties, as they were when the token was found. What is returned belongs to the token. */
 
 const char *signet_token_name(const signet_token *token);
-const char *signet_token_state(const signet_token *token); /* "ready", "locked"... see docs/DBUS.md */
+const char *signet_token_state(const signet_token *token);   /* "ready", "locked"... see docs/DBUS.md */
 const char *signet_token_message(const signet_token *token); /* what is wrong and what to do, or "" */
 const char *signet_token_label(const signet_token *token);
 const char *signet_token_serial(const signet_token *token);
 const char *signet_token_model(const signet_token *token);
 const char *signet_token_manufacturer(const signet_token *token);
-unsigned int signet_token_workers(const signet_token *token);            /* running now */
+unsigned int signet_token_workers(const signet_token *token); /* running now */
 unsigned int signet_token_workers_configured(const signet_token *token);
 int signet_token_may_unlock(const signet_token *token);
 
-/* Unlocks with the PIN that signetd's worker reads from pin_fd (to end of file; one trailing newline is dropped). The PIN is tried once.
- * pin_fd stays open. */
+/* Unlocks with the PIN that signetd's worker reads from pin_fd (to end of file; one trailing newline is dropped). The
+ * PIN is tried once. pin_fd stays open. */
 int signet_token_unlock(signet_token *token, int pin_fd);
 int signet_token_lock(signet_token *token);
 
@@ -190,7 +207,8 @@ typedef struct signet_status {
 } signet_status;
 int signet_get_status(signet_client *client, signet_status *status);
 
-/* Asks policy without doing anything. Members of facts may be NULL (time: 0 for now); another user than oneself is root's to ask. */
+/* Asks policy without doing anything. Members of facts may be NULL (time: 0 for now); another user than oneself is
+ * root's to ask. */
 typedef struct signet_facts {
         size_t size; /* sizeof(signet_facts) */
         const char *key, *operation, *purpose, *user, *hash, *domain, *address, *unit;
@@ -206,8 +224,8 @@ const char *signet_verdict_file(const signet_verdict *verdict);
 unsigned int signet_verdict_line(const signet_verdict *verdict);
 const char *signet_verdict_reason(const signet_verdict *verdict); /* a sentence */
 
-/* Makes signetd read its policy again. For root and signetd's own user. On a mistake in a file: SIGNET_E_INVALID_INPUT, the running policy stays
- * in force, and the message names file and line. */
+/* Makes signetd read its policy again. For root and signetd's own user. On a mistake in a file: SIGNET_E_INVALID_INPUT,
+ * the running policy stays in force, and the message names file and line. */
 int signet_reload_policy(signet_client *client, uint64_t *ret_generation);
 
 #ifdef __GNUC__

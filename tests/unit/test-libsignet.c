@@ -647,6 +647,20 @@ static void test_nulls(_unused_ void **state) {
         signet_client_unref(client);
 }
 
+/* Members are added at the end, never in between: programs hand these structures over. */
+static void test_structures(_unused_ void **state) {
+        if (sizeof(void *) != 8)
+                skip();
+        assert_int_equal(sizeof(signet_options), 88);
+        assert_int_equal(offsetof(signet_options, salt_length), 32);
+        assert_int_equal(offsetof(signet_options, key_length), 56);
+        assert_int_equal(offsetof(signet_options, shared_info_size), 80);
+        assert_int_equal(sizeof(signet_facts), 80);
+        assert_int_equal(offsetof(signet_facts, time), 72);
+        assert_int_equal(sizeof(signet_status), 160);
+        assert_int_equal(offsetof(signet_status, audit_head), 88);
+}
+
 static void test_words(_unused_ void **state) {
         assert_string_equal(signet_version(), "0.1.0");
         assert_string_equal(signet_status_name(0), "Ok");
@@ -658,6 +672,7 @@ static void test_words(_unused_ void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_structures),
                 cmocka_unit_test(test_words),
                 cmocka_unit_test(test_key),
                 cmocka_unit_test(test_keys_in_few_calls),
