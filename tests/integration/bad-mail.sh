@@ -48,7 +48,7 @@ refuse 'nothing at all is no mail' '.' from /dev/null "${sign[@]}"
   head -c $((47 * 1024 * 1024)) /dev/zero | base64
 } >huge.eml # 64 MB
 limited() { (ulimit -v $((memory * 1024)) && "$@"); }
-memory=400
+memory=100
 lab_sanitized && memory=unlimited && limited() { "$@"; }
 check "64 MB are signed in $memory MB of memory" from huge.eml to signed.eml limited "${sign[@]}"
 check 'openssl accepts them' openssl cms -verify -in signed.eml -CAfile "$ca" -out content.eml

@@ -183,7 +183,7 @@ static void test_fork(_unused_ void **state) {
 
 static void test_fork_amid_threads(_unused_ void **state) {
 #ifdef __SANITIZE_ADDRESS__
-        print_message("skipped: AddressSanitizer's allocator (GCC 12) keeps its locks across fork(), so the child "
+        print_message("SKIP: AddressSanitizer's allocator (GCC 12) keeps its locks across fork(), so the child "
                       "hangs in malloc()\n");
         skip();
 #endif
