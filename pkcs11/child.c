@@ -37,11 +37,13 @@ static int send_frame(int fd, const uint8_t *packet, ssize_t n) {
         return n < 0 ? (int) n : socket_send(fd, packet, (size_t) n, -1);
 }
 
-/* Tells the supervisor, which lets the next child start, and forgets a PIN that was refused. */
-static void report(int code, const Reason *reason, uint8_t *room) {
+/* Tells the supervisor, which lets the next child start, and forgets a PIN that was tried and refused. */
+static void report(int code, const Reason *reason, bool pin_tried, uint8_t *room) {
         FrameResult status = { .code = (WorkerCode) code, .message = text_blob(code == 0 ? "" : reason->text) };
 
-        (void) !send_frame(CHILD_FD_REPORT, room, frame_encode_result(FRAME_STATUS, 0, &status, room));
+        (void) !send_frame(
+                CHILD_FD_REPORT, room,
+                frame_encode_result(FRAME_STATUS, pin_tried ? REPORT_PIN_TRIED : REPORT_PIN_UNTRIED, &status, room));
 }
 
 static int send_hello(int code, const Reason *reason, const Token *t, uint8_t *room) {
@@ -163,7 +165,7 @@ static int live(Start *start, uint8_t *in, uint8_t *out) {
         r = open_token_undisturbed(start, &reason, &token);
         if (r < 0)
                 return CHILD_EXIT_FAILED;
-        report(r, &reason, out);
+        report(r, &reason, token && token->pin_tried, out);
         if (start->probe)
                 return CHILD_EXIT_OK;
         r = introduce(r, token, &reason, out, &inventory);
@@ -176,7 +178,7 @@ static int live(Start *start, uint8_t *in, uint8_t *out) {
                                     .shared_secret = { secret_bytes(start->shared), secret_size(start->shared) } };
         r = service_run(&service, &reason);
         if (reason.code == WORKER_PIN_INCORRECT || reason.code == WORKER_PIN_LOCKED)
-                report((int) reason.code, &reason, out);
+                report((int) reason.code, &reason, true, out);
         return r;
 }
 

@@ -11,6 +11,12 @@ enum {
         CHILD_FD_REPORT = 5, /* SOCK_SEQPACKET; takes FRAME_STATUS */
 };
 
+/* The id of a FRAME_STATUS on CHILD_FD_REPORT: whether the token was shown the PIN, or its flags alone decided. */
+enum {
+        REPORT_PIN_UNTRIED,
+        REPORT_PIN_TRIED,
+};
+
 /* Starts a child, this same program in a new process, which the kernel kills when the supervisor ends. link_fd is -1
  * for a probe. The child reports on *ret_report how its login went and later that a PIN was refused. 0 or -errno. */
 int spawn_child(const TokenConfig *config, int link_fd, Secret *shared, Secret *pin, const Reason *refusal,

@@ -185,8 +185,8 @@ static void kill_children(Supervisor *s) {
                         link_end(&s->links[i]);
 }
 
-/* A child tried a PIN. */
-static void pin_tried(Supervisor *s, Link *l, WorkerCode code, const char *text) {
+/* A child tried a PIN, or saw that it should not. */
+static void pin_reported(Supervisor *s, Link *l, bool tried, WorkerCode code, const char *text) {
         bool served = l->state == LINK_SERVING;
 
         if (l->unlock) {
@@ -197,7 +197,7 @@ static void pin_tried(Supervisor *s, Link *l, WorkerCode code, const char *text)
                 }
                 return;
         }
-        if ((code != WORKER_PIN_INCORRECT && code != WORKER_PIN_LOCKED) || !s->pin.secret ||
+        if (!tried || (code != WORKER_PIN_INCORRECT && code != WORKER_PIN_LOCKED) || !s->pin.secret ||
             l->generation != s->pin.generation)
                 return;
         log_error("%s", text);
@@ -234,7 +234,7 @@ static void child_reported(Supervisor *s, Link *l) {
                         status.message.size > 0 ? (const char *) status.message.data : "");
         l->opening = false;
         l->deadline = 0;
-        pin_tried(s, l, status.code, text);
+        pin_reported(s, l, header.id == REPORT_PIN_TRIED, status.code, text);
         if (l->state == LINK_ENDING) /* it was let finish this, and no more */
                 link_kill(l);
         if (l->state == LINK_STARTING)

@@ -109,6 +109,7 @@ int token_login(Token *t, Secret *pin, Reason *reason) {
         /* libp11 waits forever when it cannot open a session. That we could open one is no promise; the start deadline
          * is. */
         ERR_clear_error();
+        t->pin_tried = true;
         if (PKCS11_login(t->slot, 0, (const char *) secret_bytes(copy)) < 0) {
                 e = ERR_peek_last_error();
                 return token_pin_refused(

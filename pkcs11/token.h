@@ -34,6 +34,7 @@ typedef struct Token {
         size_t n_mechanisms;
         Secret *pin;    /* kept while logged in, for keys that want it each time; its bytes end with a NUL */
         bool logged_in; /* or the token needs no login */
+        bool pin_tried; /* C_Login was called */
 } Token;
 
 /* Loads and initialises the module, once in a process, finds the token and opens a session. WORKER_MODULE_FAILED,

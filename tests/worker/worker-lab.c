@@ -2,6 +2,7 @@
 /* The lab's directory and its supervisor. */
 #include "worker-lab.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 #include "common/socket.h"
 
 #define STOP_TIMEOUT_MS 15000
+#define PATIENCE_MS     10000
 
 static _noreturn_ void fail(const char *what) {
         (void) fprintf(stderr, "worker-lab: %s: %s\n", what, strerror(errno));
@@ -146,7 +148,7 @@ void lab_start(WorkerLab *lab) {
                 if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
                         _exit(126);
                 execl(program, program, "--config", lab->config, "--socket", lab->socket, "--verbose",
-                      "--die-with-parent", NULL);
+                      "--die-with-parent", lab->option, NULL);
                 _exit(127);
         }
         for (int i = 0; i < 500 && stat(lab->socket, &st) < 0; i++)
@@ -174,6 +176,61 @@ void lab_stop(WorkerLab *lab) {
                 sleep_ms(20);
         }
         fail("signet-worker did not end");
+}
+
+/* The parent of a process, from /proc; 0 when it is gone. */
+static pid_t parent_of(const char *pid) {
+        char path[300], line[512];
+        int parent = 0;
+        FILE *f;
+
+        (void) snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+        f = fopen(path, "re");
+        if (f && fgets(line, sizeof(line), f)) {
+                const char *after = strrchr(line, ')'); /* "PID (NAME) STATE PPID" */
+
+                if (!after || strlen(after) < 5 || (parent = atoi(after + 4)) <= 0)
+                        parent = 0;
+        }
+        if (f)
+                (void) fclose(f);
+        return parent;
+}
+
+size_t lab_children(WorkerLab *lab, pid_t *ret, size_t room) {
+        DIR *d = opendir("/proc");
+        struct dirent *e;
+        size_t n = 0;
+
+        if (!d)
+                fail("/proc");
+        while ((e = readdir(d))) {
+                if (e->d_name[0] < '1' || e->d_name[0] > '9' || parent_of(e->d_name) != lab->supervisor)
+                        continue;
+                if (n < room)
+                        ret[n] = (pid_t) atoi(e->d_name);
+                n++;
+        }
+        (void) closedir(d);
+        return n;
+}
+
+bool lab_wait_children(WorkerLab *lab, size_t n) {
+        for (int i = 0; i < PATIENCE_MS / 20; i++) {
+                if (lab_children(lab, NULL, 0) == n)
+                        return true;
+                sleep_ms(20);
+        }
+        return false;
+}
+
+bool lab_gone(pid_t pid) {
+        for (int i = 0; i < PATIENCE_MS / 20; i++) {
+                if (kill(pid, 0) < 0 && errno == ESRCH)
+                        return true;
+                sleep_ms(20);
+        }
+        return false;
 }
 
 int lab_connect(WorkerLab *lab) {

@@ -12,7 +12,8 @@
 typedef struct WorkerLab {
         char directory[64]; /* in /tmp: sockets want short paths */
         char socket[96], config[96], pin_file[96], control[96], log[96], errors[96];
-        pid_t supervisor; /* 0: not running */
+        const char *option; /* one more of signet-worker's, or NULL */
+        pid_t supervisor;   /* 0: not running */
 } WorkerLab;
 
 /* A new directory with an empty store; false where SoftHSM is missing. */
@@ -30,6 +31,11 @@ bool lab_logged(WorkerLab *lab, const char *text);          /* whether the super
 
 void lab_start(WorkerLab *lab);
 void lab_stop(WorkerLab *lab);
+
+/* The supervisor's processes, dead ones that it has not reaped included; the first `room` of them in ret. */
+size_t lab_children(WorkerLab *lab, pid_t *ret, size_t room);
+bool lab_wait_children(WorkerLab *lab, size_t n); /* whether there are n of them within a few seconds */
+bool lab_gone(pid_t pid);                         /* whether a process that is not ours ends within a few seconds */
 
 /* One connection with its inventory. */
 typedef struct LabKey {
