@@ -27,10 +27,16 @@ static CK_RV libp11_rv(void) {
         return CKR_GENERAL_ERROR;
 }
 
+/* A call that is no request's: whatever it says, the module is of no use now. */
+static int module_failed(Reason *reason, const TokenChoice *choice, const char *call, CK_RV rv) {
+        (void) reason_from_rv(reason, choice->name, call, rv);
+        reason->code = WORKER_MODULE_FAILED;
+        return WORKER_MODULE_FAILED;
+}
+
 /* Opens the module ourselves first: dlerror() says what is wrong with it, libp11 would not. */
 static int load_module(const TokenChoice *choice, Token *t, Reason *reason) {
         CK_C_GetFunctionList get_list;
-        CK_RV rv;
 
         t->library = dlopen(choice->module, RTLD_NOW | RTLD_LOCAL);
         if (!t->library)
@@ -48,12 +54,8 @@ static int load_module(const TokenChoice *choice, Token *t, Reason *reason) {
                 return -ENOMEM;
         PKCS11_CTX_init_args(t->ctx, choice->init_args);
         ERR_clear_error();
-        if (PKCS11_CTX_load(t->ctx, choice->module) < 0) {
-                rv = libp11_rv();
-                return reason_from_rv(reason, choice->name, "C_Initialize", rv) != 0
-                               ? reason_set(reason, WORKER_MODULE_FAILED, "%s", reason->text)
-                               : 0;
-        }
+        if (PKCS11_CTX_load(t->ctx, choice->module) < 0)
+                return module_failed(reason, choice, "C_Initialize", libp11_rv());
         return 0;
 }
 
@@ -87,11 +89,8 @@ static int find_slot(const TokenChoice *choice, Token *t, Reason *reason) {
         char seen[SEEN_MAX];
 
         ERR_clear_error();
-        if (PKCS11_enumerate_slots(t->ctx, &t->slots, &t->n_slots) < 0) {
-                (void) reason_from_rv(reason, choice->name, "listing slots", libp11_rv());
-                reason->code = WORKER_MODULE_FAILED;
-                return WORKER_MODULE_FAILED;
-        }
+        if (PKCS11_enumerate_slots(t->ctx, &t->slots, &t->n_slots) < 0)
+                return module_failed(reason, choice, "listing slots", libp11_rv());
         for (unsigned i = 0; i < t->n_slots; i++) {
                 if (!slot_fits(&t->slots[i], choice))
                         continue;
