@@ -59,6 +59,24 @@ void problems_add(Problems *p, const char *file, unsigned line, const char *form
         p->items[p->n++] = (Problem){ .file = TAKE_PTR(copy), .line = line, .text = TAKE_PTR(text) };
 }
 
+static bool is_behind(const Problem *a, const Problem *b) {
+        int r = strcmp(a->file, b->file);
+
+        return r > 0 || (r == 0 && a->line > b->line);
+}
+
+/* By insertion: there are few of them, mostly in order, and those of one line stay as they are. */
+void problems_sort(Problems *p, size_t from) {
+        for (size_t i = from + 1; i < p->n; i++) {
+                Problem item = p->items[i];
+                size_t k = i;
+
+                for (; k > from && is_behind(&p->items[k - 1], &item); k--)
+                        p->items[k] = p->items[k - 1];
+                p->items[k] = item;
+        }
+}
+
 /* "SHA256" is "sha256" misspelt. */
 static bool same(char a, char b) {
         return tolower((unsigned char) a) == tolower((unsigned char) b);

@@ -21,6 +21,7 @@ typedef struct Problems {
 
 void problems_done(Problems *p); /* frees what p holds and empties it; p itself is the caller's */
 void problems_add(Problems *p, const char *file, unsigned line, const char *format, ...) _printf_(4, 5);
+void problems_sort(Problems *p, size_t from); /* the items from this one on: by file, then by line */
 static inline bool problems_any(const Problems *p) {
         return p->n > 0 || p->overflow;
 }

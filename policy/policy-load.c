@@ -114,6 +114,7 @@ static int finish(Policy *p, int r, const char *where, Problems *problems, size_
                 r = policy_index(p);
         if (r < 0)
                 problems_add(problems, where, 0, "out of memory");
+        problems_sort(problems, n_before);
         if (problems->n > n_before || problems->overflow)
                 return -EINVAL;
 

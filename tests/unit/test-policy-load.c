@@ -13,6 +13,12 @@ static void show(const Problems *problems) {
                 print_error("%s:%u: %s\n", problems->items[i].file, problems->items[i].line, problems->items[i].text);
 }
 
+/* Mistakes of one file come in the order of its lines, whatever they are about. */
+static void check_order(const Problems *problems) {
+        for (size_t i = 1; i < problems->n; i++)
+                assert_true(problems->items[i - 1].line <= problems->items[i].line);
+}
+
 /* Takes one report of this line and text away; false if there is none. */
 static bool take(Problems *problems, unsigned line, const char *text) {
         for (size_t i = 0; i < problems->n; i++) {
@@ -41,6 +47,7 @@ static void check_file(const char *path, void *userdata _unused_) {
 
         assert_int_equal(policy_load_text(path, text, strlen(text), &problems, &p), -EINVAL);
         assert_null(p);
+        check_order(&problems);
         for (char *l = text, *end; l; l = end ? end + 1 : NULL, line++) {
                 char *mark;
 
@@ -119,9 +126,10 @@ static void test_all_mistakes_of_all_files(void **state) {
                 assert_non_null(strstr(problems.items[i].text, "there is a rule \""));
         assert_non_null(strstr(problems.items[2].file, "/9-c.conf"));
         assert_non_null(strstr(problems.items[2].text, "/10-a.conf:2; give one another name"));
-        assert_int_equal(problems.items[4].line, 3);
-        assert_non_null(strstr(problems.items[4].file, "/d.conf"));
-        assert_non_null(strstr(problems.items[4].text, "/9-c.conf:2; give one another name"));
+        assert_int_equal(problems.items[3].line, 3);
+        assert_non_null(strstr(problems.items[3].file, "/d.conf"));
+        assert_non_null(strstr(problems.items[3].text, "/9-c.conf:2; give one another name"));
+        assert_int_equal(problems.items[4].line, 4);
         problems_done(&problems);
 }
 
