@@ -12,7 +12,7 @@
 #include "common/ossl.h"
 #include "spki.h"
 
-static void string_stack_freep(STACK_OF(OPENSSL_STRING) * *s) {
+static void string_stack_freep(STACK_OF(OPENSSL_STRING) **s) {
         if (*s)
                 X509_email_free(*s);
 }

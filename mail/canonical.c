@@ -24,6 +24,11 @@ void text_scan(TextScan *scan, const uint8_t *data, size_t n) {
                         scan->nul = true;
                 else if (c >= 0x80)
                         scan->eight_bit = true;
+                if (scan->column < 5)
+                        scan->from_matched =
+                                c == "From "[scan->column] && scan->from_matched == scan->column ? scan->column + 1 : 0;
+                if (scan->column == 4 && scan->from_matched == 5)
+                        scan->from_line = true;
                 if (c != '\r' && ++scan->column > TEXT_LINE_MAX)
                         scan->long_line = true;
         }
@@ -168,7 +173,7 @@ int canonical_entity(Slice mail, const Header *header, Spool **ret, Fault *f) {
         r = mime_check(spool_slice(out), f);
         if (r != 0)
                 return r;
-        if (!text_scan_clean(&scan))
+        if (!text_scan_clean(&scan) || scan.from_line)
                 return encoded_entity(mail, header, ret, f);
         *ret = TAKE_PTR(out);
         return 0;

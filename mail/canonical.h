@@ -10,8 +10,10 @@
 /* What stands in the way of sending text through any mail server unchanged. */
 typedef struct TextScan {
         bool eight_bit, nul, bare_cr, long_line;
+        bool from_line; /* a line begins with "From ": not unclean, but mailbox files would change it */
         bool not_utf8;
-        size_t column; /* of the current line so far; the scanner's own */
+        size_t column; /* of the current line so far; this and the next are the scanner's own */
+        size_t from_matched;
         bool after_cr;
 } TextScan;
 

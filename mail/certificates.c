@@ -14,7 +14,7 @@
 
 #define DIRECTORY_FILES_MAX 10000
 
-int certificates_add(STACK_OF(X509) * to, X509 *certificate) {
+int certificates_add(STACK_OF(X509) *to, X509 *certificate) {
         for (int i = 0; i < sk_X509_num(to); i++)
                 if (X509_cmp(sk_X509_value(to, i), certificate) == 0)
                         return 0;
@@ -55,7 +55,7 @@ static int read_file(const char *path, BIO **ret, Fault *f) {
         return 0;
 }
 
-static int load(const char *path, STACK_OF(X509) * to, int *ret_n, Fault *f) {
+static int load(const char *path, STACK_OF(X509) *to, int *ret_n, Fault *f) {
         _cleanup_(BIO_free_allp) BIO *bio = NULL;
         const unsigned char *data = NULL;
         int n = 0, r;
@@ -81,7 +81,7 @@ static int load(const char *path, STACK_OF(X509) * to, int *ret_n, Fault *f) {
         return r == 0 ? 0 : fault_set_errno(f, r, "cannot read %s", path);
 }
 
-int certificates_load(const char *path, STACK_OF(X509) * to, Fault *f) {
+int certificates_load(const char *path, STACK_OF(X509) *to, Fault *f) {
         int n = 0, r = load(path, to, &n, f);
 
         if (r == 0 && n == 0)
@@ -102,7 +102,7 @@ static bool is_certificate_name(const char *name) {
                strspn(name + 9, "0123456789") == n - 9;
 }
 
-int certificates_load_directory(const char *path, STACK_OF(X509) * to, Fault *f) {
+int certificates_load_directory(const char *path, STACK_OF(X509) *to, Fault *f) {
         DIR *directory = opendir(path);
         int r = 0, n = 0;
 
@@ -279,7 +279,7 @@ int certificate_check(X509 *certificate, CertificateUse use, Fault *f) {
         return 0;
 }
 
-int certificates_pick(STACK_OF(X509) * from, const char *address, CertificateUse use, X509 **ret, Fault *f) {
+int certificates_pick(STACK_OF(X509) *from, const char *address, CertificateUse use, X509 **ret, Fault *f) {
         X509 *best = NULL;
         Fault closest = { 0 };
 

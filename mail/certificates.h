@@ -9,7 +9,7 @@
 
 #define CERTIFICATE_FILE_MAX ((size_t) 16 << 20) /* bytes of one file of certificates */
 
-static inline void x509_stack_freep(STACK_OF(X509) * *p) {
+static inline void x509_stack_freep(STACK_OF(X509) **p) {
         sk_X509_pop_free(*p, X509_free);
 }
 
@@ -19,11 +19,11 @@ typedef enum CertificateUse {
 } CertificateUse;
 
 /* Appends the certificates in a PEM or DER file to `to` (not NULL). MAIL_E_INVALID_INPUT when there is none. */
-int certificates_load(const char *path, STACK_OF(X509) * to, Fault *f) _must_check_;
+int certificates_load(const char *path, STACK_OF(X509) *to, Fault *f) _must_check_;
 
 /* Appends those in the files of a folder (.pem .crt .cer .der, or OpenSSL's HASH.N), not of folders below it. Files
  * without a certificate are passed over. */
-int certificates_load_directory(const char *path, STACK_OF(X509) * to, Fault *f) _must_check_;
+int certificates_load_directory(const char *path, STACK_OF(X509) *to, Fault *f) _must_check_;
 
 /* Does it carry the address, as rfc822Name in subjectAltName or as emailAddress in its subject? Letter case does not
  * matter. */
@@ -42,10 +42,9 @@ int certificate_check(X509 *certificate, CertificateUse use, Fault *f) _must_che
 
 /* The one that carries the address and fits the use, newest first; else the fault says what comes closest. Borrowed
  * from `from`. */
-int certificates_pick(STACK_OF(X509) * from, const char *address, CertificateUse use, X509 **ret,
-                      Fault *f) _must_check_;
+int certificates_pick(STACK_OF(X509) *from, const char *address, CertificateUse use, X509 **ret, Fault *f) _must_check_;
 
 bool certificate_is_self_issued(X509 *certificate);
 
 /* Appends a reference unless the same certificate is there already. 0 or -ENOMEM. */
-int certificates_add(STACK_OF(X509) * to, X509 *certificate) _must_check_;
+int certificates_add(STACK_OF(X509) *to, X509 *certificate) _must_check_;

@@ -65,7 +65,7 @@ static int add_recipient(CMS_ContentInfo *cms, X509 *certificate, bool oaep, Fau
         return 0;
 }
 
-int cms_encrypt(STACK_OF(X509) * recipients, const EncryptOptions *options, Slice content, BIO *out,
+int cms_encrypt(STACK_OF(X509) *recipients, const EncryptOptions *options, Slice content, BIO *out,
                 bool *ret_authenticated, Fault *f) {
         _cleanup_(CMS_ContentInfo_freep) CMS_ContentInfo *cms = NULL;
         _cleanup_(BIO_free_allp) BIO *in = slice_bio_new(content, LINE_MODE_VERBATIM);

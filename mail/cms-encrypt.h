@@ -14,7 +14,7 @@ typedef struct EncryptOptions {
  * *ret_authenticated tells AuthEnvelopedData (AES-GCM) from EnvelopedData. ECDH recipients get stdDH with the X9.63 KDF
  * over SHA-256 and an AES key wrap as strong as the content's cipher. MAIL_E_NOT_SUPPORTED for other ciphers, and for
  * kinds of keys that CMS cannot encrypt for. */
-int cms_encrypt(STACK_OF(X509) * recipients, const EncryptOptions *options, Slice content, BIO *out,
+int cms_encrypt(STACK_OF(X509) *recipients, const EncryptOptions *options, Slice content, BIO *out,
                 bool *ret_authenticated, Fault *f) _must_check_;
 
 /* Is the cipher one that mail is encrypted with here, and an authenticated one? */

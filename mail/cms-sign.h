@@ -6,10 +6,10 @@
 #include "spool-bio.h"
 
 typedef struct SignOptions {
-        const char *digest;     /* "sha256", "sha384", "sha512"; NULL: what fits the key */
-        bool pss;               /* RSASSA-PSS instead of PKCS #1 v1.5 */
-        bool no_certificates;   /* leave the signer's certificate and its chain out */
-        STACK_OF(X509) * extra; /* certificates to put in beside; may be NULL */
+        const char *digest;    /* "sha256", "sha384", "sha512"; NULL: what fits the key */
+        bool pss;              /* RSASSA-PSS instead of PKCS #1 v1.5 */
+        bool no_certificates;  /* leave the signer's certificate and its chain out */
+        STACK_OF(X509) *extra; /* certificates to put in beside; may be NULL */
 } SignOptions;
 
 /* The name of the digest that will be used: "sha256"...; static. MAIL_E_NOT_SUPPORTED for any other than the three

@@ -111,7 +111,7 @@ static void judge(CMS_ContentInfo *cms, CMS_SignerInfo *si, BIO *chain, int firs
         ERR_clear_error();
 }
 
-static void check_chain(SignatureResult *s, STACK_OF(X509) * untrusted, const VerifyOptions *options) {
+static void check_chain(SignatureResult *s, STACK_OF(X509) *untrusted, const VerifyOptions *options) {
         X509_STORE_CTX *ctx = X509_STORE_CTX_new();
         const char *purpose = options->purpose ?: "smimesign";
         int index = X509_PURPOSE_get_by_sname(purpose);
@@ -157,7 +157,7 @@ static int judge_all(CMS_ContentInfo *cms, Slice content, LineMode mode, const V
         return 0;
 }
 
-static int collect_certificates(CMS_ContentInfo *cms, STACK_OF(X509) * extra, STACK_OF(X509) * *ret, Fault *f) {
+static int collect_certificates(CMS_ContentInfo *cms, STACK_OF(X509) *extra, STACK_OF(X509) **ret, Fault *f) {
         STACK_OF(X509) *all = CMS_get1_certs(cms);
 
         if (!all)
@@ -244,7 +244,7 @@ int cms_verify(Slice ber, const Slice *detached, const VerifyOptions *options, V
         return r;
 }
 
-int cms_certificates(Slice ber, STACK_OF(X509) * to, Fault *f) {
+int cms_certificates(Slice ber, STACK_OF(X509) *to, Fault *f) {
         _cleanup_(cms_parts_done) CmsParts parts = { 0 };
         _cleanup_(CMS_ContentInfo_freep) CMS_ContentInfo *cms = NULL;
         _cleanup_(x509_stack_freep) STACK_OF(X509) *all = NULL;

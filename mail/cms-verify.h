@@ -18,8 +18,8 @@ typedef struct SignatureResult {
 typedef struct VerifyResult {
         SignatureResult *signatures;
         size_t n;
-        STACK_OF(X509) * certificates; /* all that the structure brings along */
-        Spool *content;                /* of an opaque signature; NULL when the content was detached */
+        STACK_OF(X509) *certificates; /* all that the structure brings along */
+        Spool *content;               /* of an opaque signature; NULL when the content was detached */
 } VerifyResult;
 void verify_result_done(VerifyResult *r);
 
@@ -27,9 +27,9 @@ bool verify_result_valid(const VerifyResult *r);   /* at least one signature, an
 bool verify_result_trusted(const VerifyResult *r); /* and all trusted */
 
 typedef struct VerifyOptions {
-        X509_STORE *trust;      /* NULL: chains are not looked at, and nobody is `trusted` */
-        STACK_OF(X509) * extra; /* certificates beside those in the structure; may be NULL */
-        const char *purpose;    /* OpenSSL's name for what the chain must allow; NULL: "smimesign" */
+        X509_STORE *trust;     /* NULL: chains are not looked at, and nobody is `trusted` */
+        STACK_OF(X509) *extra; /* certificates beside those in the structure; may be NULL */
+        const char *purpose;   /* OpenSSL's name for what the chain must allow; NULL: "smimesign" */
         bool verbatim; /* take detached content to the byte; else line ends are made CRLF first where that is what was
                           signed */
 } VerifyOptions;
@@ -41,4 +41,4 @@ int cms_verify(Slice ber, const Slice *detached, const VerifyOptions *options, V
                Fault *f) _must_check_;
 
 /* All certificates in SignedData, signatures unseen: for key exchange. Appends. */
-int cms_certificates(Slice ber, STACK_OF(X509) * to, Fault *f) _must_check_;
+int cms_certificates(Slice ber, STACK_OF(X509) *to, Fault *f) _must_check_;

@@ -109,7 +109,7 @@ static int write_mail(const Options *o, const Header *outer, Spool *plain, Fault
         return output_write(pieces, 2, o->out, false, f);
 }
 
-static int load_old_certificates(const Options *o, STACK_OF(X509) * *ret, Fault *f) {
+static int load_old_certificates(const Options *o, STACK_OF(X509) **ret, Fault *f) {
         _cleanup_(x509_stack_freep) STACK_OF(X509) *all = sk_X509_new_null();
         int r = all ? 0 : fault_set_errno(f, ENOMEM, "cannot read certificates");
 

@@ -51,15 +51,15 @@ static int check_from(const Header *header, const Signer *signer, Fault *f) {
         return r;
 }
 
-static int find_signer(Keyring *keyring, const Options *o, const Header *header, X509 *certificate, Signer **ret,
-                       Fault *f) {
+static int find_signer(Keyring *keyring, const Options *o, const Header *header, X509 *certificate,
+                       STACK_OF(X509) *more, Signer **ret, Fault *f) {
         _cleanup_(signer_freep) Signer *signer = NULL;
         _cleanup_free_ char *address = NULL;
         int r = 0;
 
         if (o->from || (!o->key && !certificate))
                 r = sender_address(header, o->from, &address, f);
-        SignerChoice choice = { address, o->key, certificate };
+        SignerChoice choice = { address, o->key, certificate, more };
         if (r == 0)
                 r = keyring_signer(keyring, &choice, &signer, f);
         if (r == 0)
@@ -69,8 +69,8 @@ static int find_signer(Keyring *keyring, const Options *o, const Header *header,
         return r;
 }
 
-/* The first certificate of --cert is the signer's, the others go along. */
-static int load_signer_certificates(const Options *o, STACK_OF(X509) * *ret, Fault *f) {
+/* What --cert names. When signing the first is the signer's, and the others go along. */
+static int load_certificates(const Options *o, STACK_OF(X509) **ret, Fault *f) {
         _cleanup_(x509_stack_freep) STACK_OF(X509) *all = sk_X509_new_null();
         int r = all ? 0 : fault_set_errno(f, ENOMEM, "cannot read certificates");
 
@@ -111,11 +111,11 @@ int command_sign(const Options *o, Fault *f) {
 
         r = read_mail(o, &mail, &header, f);
         if (r == 0)
-                r = load_signer_certificates(o, &certificates, f);
+                r = load_certificates(o, &certificates, f);
         if (r == 0)
                 r = keyring_new(o->bus, NULL, &keyring, f);
         if (r == 0)
-                r = find_signer(keyring, o, header, sk_X509_value(certificates, 0), &signer, f);
+                r = find_signer(keyring, o, header, sk_X509_value(certificates, 0), NULL, &signer, f);
         if (r != 0)
                 return r;
         SmimeJob job = { .signer = signer,
@@ -172,7 +172,7 @@ static int find_addresses(const Options *o, const Header *header, AddressBook *b
         return r;
 }
 
-static int find_recipients(const Options *o, const Header *header, Keyring *keyring, STACK_OF(X509) * to, Fault *f) {
+static int find_recipients(const Options *o, const Header *header, Keyring *keyring, STACK_OF(X509) *to, Fault *f) {
         _cleanup_(address_book_done) AddressBook book = { 0 };
         RecipientSources sources = { o->certs.items, o->certs.n, o->cert_dirs.items, o->cert_dirs.n, keyring };
         int r = find_addresses(o, header, &book, f);
@@ -189,7 +189,7 @@ int command_encrypt(const Options *o, Fault *f) {
         _cleanup_(header_freep) Header *header = NULL;
         _cleanup_(keyring_freep) Keyring *keyring = NULL;
         _cleanup_(signer_freep) Signer *signer = NULL;
-        _cleanup_(x509_stack_freep) STACK_OF(X509) *recipients = sk_X509_new_null();
+        _cleanup_(x509_stack_freep) STACK_OF(X509) *certificates = NULL, *recipients = sk_X509_new_null();
         int r;
 
         if (!o->sign && (o->key || o->opaque || o->digest || o->pss))
@@ -202,7 +202,9 @@ int command_encrypt(const Options *o, Fault *f) {
         if (r == 0)
                 r = find_recipients(o, header, keyring, recipients, f);
         if (r == 0 && o->sign)
-                r = find_signer(keyring, o, header, NULL, &signer, f);
+                r = load_certificates(o, &certificates, f);
+        if (r == 0 && o->sign)
+                r = find_signer(keyring, o, header, NULL, certificates, &signer, f);
         if (r != 0)
                 return r;
         SmimeJob job = { .signer = signer,

@@ -30,7 +30,7 @@ static int find_key_id(const unsigned char *spki, size_t size, uint8_t *ret) {
 }
 
 /* Adds to the key those of `more` that carry its public key. */
-static int add_matching(Decrypter *d, const unsigned char *spki, size_t size, STACK_OF(X509) * more) {
+static int add_matching(Decrypter *d, const unsigned char *spki, size_t size, STACK_OF(X509) *more) {
         int r = 0;
 
         for (int i = 0; r == 0 && i < sk_X509_num(more); i++) {
@@ -46,7 +46,7 @@ static int add_matching(Decrypter *d, const unsigned char *spki, size_t size, ST
 }
 
 static int add_decrypter(Decrypters *to, const unsigned char *spki, size_t size, const char *name, signet_key *remote,
-                         EVP_PKEY *local, STACK_OF(X509) * more) {
+                         EVP_PKEY *local, STACK_OF(X509) *more) {
         Decrypter *grown = reallocarray(to->items, to->n + 1, sizeof(*grown));
         int r = 0;
 
@@ -69,7 +69,7 @@ static int add_decrypter(Decrypters *to, const unsigned char *spki, size_t size,
         return r == 0 ? add_matching(d, spki, size, more) : r;
 }
 
-static int add_remote(Keyring *k, const char *name, STACK_OF(X509) * more, Decrypters *to, Fault *f) {
+static int add_remote(Keyring *k, const char *name, STACK_OF(X509) *more, Decrypters *to, Fault *f) {
         _cleanup_(key_list_done) KeyList list = { 0 };
         int r = signet_find_keys(k->client, name, "decrypt", &list.keys, &list.n);
 
@@ -89,7 +89,7 @@ static int add_remote(Keyring *k, const char *name, STACK_OF(X509) * more, Decry
         return 0;
 }
 
-static int add_local(EVP_PKEY *key, const char *path, STACK_OF(X509) * more, Decrypters *to, Fault *f) {
+static int add_local(EVP_PKEY *key, const char *path, STACK_OF(X509) *more, Decrypters *to, Fault *f) {
         unsigned char *spki = NULL;
         int n = i2d_PUBKEY(key, &spki);
         int r = n > 0 ? add_decrypter(to, spki, (size_t) n, path, NULL, key, more) : -EINVAL;
@@ -98,7 +98,7 @@ static int add_local(EVP_PKEY *key, const char *path, STACK_OF(X509) * more, Dec
         return r < 0 ? fault_set_errno(f, r, "cannot use the key file %s", path) : 0;
 }
 
-int keyring_decrypters(Keyring *k, const char *key, STACK_OF(X509) * more, Decrypters *ret, Fault *f) {
+int keyring_decrypters(Keyring *k, const char *key, STACK_OF(X509) *more, Decrypters *ret, Fault *f) {
         _cleanup_(decrypters_done) Decrypters found = { 0 };
         _cleanup_(EVP_PKEY_freep) EVP_PKEY *local = NULL;
         _cleanup_free_ char *name = NULL;
@@ -127,7 +127,7 @@ int decrypter_key(const Decrypter *d, EVP_PKEY **ret, Fault *f) {
         return r == 0 ? 0 : keyring_fault(f, r);
 }
 
-int keyring_certificates(Keyring *k, const char *address, STACK_OF(X509) * to, Fault *f) {
+int keyring_certificates(Keyring *k, const char *address, STACK_OF(X509) *to, Fault *f) {
         _cleanup_(key_list_done) KeyList list = { 0 };
         int r = signet_find_keys(k->client, address, NULL, &list.keys, &list.n);
 

@@ -26,8 +26,8 @@ DEFINE_CLEANUP(signet_key *, signet_key_unref)
 int keyring_fault(Fault *f, int status);
 
 /* Appends the certificates of a key; what does not parse is passed over. 0 or -ENOMEM. */
-int keyring_key_certificates(signet_key *key, STACK_OF(X509) * to) _must_check_;
-int keyring_add_der(STACK_OF(X509) * to, const unsigned char *der, size_t size) _must_check_;
+int keyring_key_certificates(signet_key *key, STACK_OF(X509) *to) _must_check_;
+int keyring_add_der(STACK_OF(X509) *to, const unsigned char *der, size_t size) _must_check_;
 
 /* Does the name of a key stand for a file? */
 bool keyring_names_file(const char *name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Who signs: a key, the certificate that goes with it, and its issuers. */
+#include <openssl/err.h>
 #include <string.h>
 
 #include "header.h"
@@ -17,7 +18,7 @@ void signer_free(Signer *s) {
         }
 }
 
-static int key_chain(signet_key *key, STACK_OF(X509) * to) {
+static int key_chain(signet_key *key, STACK_OF(X509) *to) {
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < signet_key_chain_count(key); i++) {
@@ -31,14 +32,18 @@ static int key_chain(signet_key *key, STACK_OF(X509) * to) {
         return r;
 }
 
-/* The certificate among `candidates` that the choice and the clock allow. */
-static int choose_certificate(STACK_OF(X509) * candidates, const SignerChoice *choice, const char *name, X509 **ret,
-                              Fault *f) {
+/* The key's certificate among `candidates` that the choice and the clock allow. */
+static int choose_certificate(EVP_PKEY *key, STACK_OF(X509) *candidates, const SignerChoice *choice, const char *name,
+                              X509 **ret, Fault *f) {
         Fault why = { 0 };
+        size_t n = 0;
 
         for (int i = 0; i < sk_X509_num(candidates); i++) {
                 X509 *x = sk_X509_value(candidates, i);
 
+                if (EVP_PKEY_eq(X509_get0_pubkey(x), key) != 1)
+                        continue;
+                n++;
                 if (choice->address && !certificate_has_address(x, choice->address))
                         continue;
                 if (certificate_check(x, CERTIFICATE_SIGN, &why) == 0) {
@@ -48,7 +53,8 @@ static int choose_certificate(STACK_OF(X509) * candidates, const SignerChoice *c
         }
         if (why.error != MAIL_OK)
                 return fault_set(f, why.error, "%s", why.text);
-        if (choice->address && sk_X509_num(candidates) > 0)
+        ERR_clear_error();
+        if (choice->address && n > 0)
                 return fault_set(f, MAIL_E_WRONG_ADDRESS, "no certificate of the key %s carries the address %s", name,
                                  choice->address);
         return fault_set(f, MAIL_E_NO_CERTIFICATE,
@@ -64,7 +70,7 @@ static int check_algorithm(EVP_PKEY *key, const char *name, Fault *f) {
                          name, EVP_PKEY_get0_type_name(key) ?: "unknown");
 }
 
-static int make_signer(EVP_PKEY *key, STACK_OF(X509) * candidates, STACK_OF(X509) * chain, const SignerChoice *choice,
+static int make_signer(EVP_PKEY *key, STACK_OF(X509) *candidates, STACK_OF(X509) *chain, const SignerChoice *choice,
                        const char *name, Signer **ret, Fault *f) {
         _cleanup_(signer_freep) Signer *s = NULL;
         X509 *certificate = choice->certificate;
@@ -72,7 +78,7 @@ static int make_signer(EVP_PKEY *key, STACK_OF(X509) * candidates, STACK_OF(X509
 
         r = check_algorithm(key, name, f);
         if (r == 0 && !certificate)
-                r = choose_certificate(candidates, choice, name, &certificate, f);
+                r = choose_certificate(key, candidates, choice, name, &certificate, f);
         else if (r == 0)
                 r = certificate_check(certificate, CERTIFICATE_SIGN, f);
         if (r != 0)
@@ -185,7 +191,7 @@ int keyring_signer(Keyring *k, const SignerChoice *choice, Signer **ret, Fault *
                 if (r != 0)
                         return r;
                 if (key)
-                        return make_signer(key, NULL, NULL, choice, choice->key, ret, f);
+                        return make_signer(key, choice->more, NULL, choice, choice->key, ret, f);
                 return remote_signer(k, name, choice, ret, f);
         }
         if (choice->key)

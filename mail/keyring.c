@@ -65,7 +65,7 @@ Keyring *keyring_free(Keyring *k) {
 }
 
 /* Appends DER certificates; what does not parse is passed over: one bad object on a token hides no other. */
-int keyring_add_der(STACK_OF(X509) * to, const unsigned char *der, size_t size) {
+int keyring_add_der(STACK_OF(X509) *to, const unsigned char *der, size_t size) {
         X509 *x = d2i_X509(NULL, &der, (long) size);
         int r = x ? certificates_add(to, x) : 0;
 
@@ -73,7 +73,7 @@ int keyring_add_der(STACK_OF(X509) * to, const unsigned char *der, size_t size) 
         return r;
 }
 
-int keyring_key_certificates(signet_key *key, STACK_OF(X509) * to) {
+int keyring_key_certificates(signet_key *key, STACK_OF(X509) *to) {
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < signet_key_certificate_count(key); i++) {

@@ -48,7 +48,7 @@ static int read_content(const OpensslOptions *o, Spool **ret, Fault *f) {
         return r;
 }
 
-static int load_all(const OptionList *files, STACK_OF(X509) * *ret, Fault *f) {
+static int load_all(const OptionList *files, STACK_OF(X509) **ret, Fault *f) {
         _cleanup_(x509_stack_freep) STACK_OF(X509) *all = sk_X509_new_null();
         int r = all ? 0 : fault_set_errno(f, ENOMEM, "cannot read certificates");
 
@@ -70,7 +70,7 @@ static int do_sign(const OpensslOptions *o, Keyring *keyring, Fault *f) {
         r = certificates ? certificates_load(o->signer, certificates, f) : fault_set_errno(f, ENOMEM, "cannot start");
         if (r == 0)
                 r = load_all(&o->certfiles, &extra, f);
-        SignerChoice choice = { NULL, o->inkey, sk_X509_value(certificates, 0) };
+        SignerChoice choice = { .key = o->inkey, .certificate = sk_X509_value(certificates, 0) };
         if (r == 0)
                 r = keyring_signer(keyring, &choice, &signer, f);
         if (r == 0)

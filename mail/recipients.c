@@ -4,7 +4,7 @@
 #include "recipients.h"
 
 typedef struct Pool {
-        STACK_OF(X509) * files, *directories;
+        STACK_OF(X509) *files, *directories;
 } Pool;
 
 static void pool_done(Pool *p) {
@@ -27,7 +27,7 @@ static int fill_pool(const RecipientSources *sources, Pool *pool, Fault *f) {
 }
 
 /* The certificates on tokens; what keeps signetd from answering is told only when nobody else has one. */
-static int pick_from_tokens(Keyring *keyring, const char *address, STACK_OF(X509) * to, Fault *f) {
+static int pick_from_tokens(Keyring *keyring, const char *address, STACK_OF(X509) *to, Fault *f) {
         _cleanup_(x509_stack_freep) STACK_OF(X509) *found = sk_X509_new_null();
         X509 *x;
         int r = found ? keyring_certificates(keyring, address, found, f)
@@ -40,7 +40,7 @@ static int pick_from_tokens(Keyring *keyring, const char *address, STACK_OF(X509
         return r;
 }
 
-static int find_one(const char *address, const Pool *pool, const RecipientSources *sources, STACK_OF(X509) * to,
+static int find_one(const char *address, const Pool *pool, const RecipientSources *sources, STACK_OF(X509) *to,
                     Fault *f) {
         Fault from_files = { 0 }, from_directories = { 0 }, from_tokens = { 0 };
         X509 *x = NULL;
@@ -65,7 +65,7 @@ static int find_one(const char *address, const Pool *pool, const RecipientSource
                          from_tokens.text);
 }
 
-int recipients_find(const char *const *addresses, size_t n, const RecipientSources *sources, STACK_OF(X509) * to,
+int recipients_find(const char *const *addresses, size_t n, const RecipientSources *sources, STACK_OF(X509) *to,
                     Fault *f) {
         _cleanup_(pool_done) Pool pool = { 0 };
         int r = fill_pool(sources, &pool, f);

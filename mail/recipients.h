@@ -15,5 +15,5 @@ typedef struct RecipientSources {
 /* Appends a certificate for each address. With no address at all, every certificate in the files is a recipient. Files
  * come before folders, folders before tokens; within one source the newest that is valid and fits wins.
  * MAIL_E_NO_CERTIFICATE, _EXPIRED, _WRONG_ADDRESS name the address. */
-int recipients_find(const char *const *addresses, size_t n, const RecipientSources *sources, STACK_OF(X509) * to,
+int recipients_find(const char *const *addresses, size_t n, const RecipientSources *sources, STACK_OF(X509) *to,
                     Fault *f) _must_check_;

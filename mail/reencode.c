@@ -3,14 +3,17 @@
  * bytes. */
 #include "reencode.h"
 
+#include <string.h>
+
 #include "canonical.h"
 #include "mime-stream.h"
 
-static bool has_8bit(const char *s) {
-        for (; s && *s; s++)
-                if ((unsigned char) *s >= 0x80)
-                        return true;
-        return false;
+static bool is_clean(const char *s) {
+        TextScan scan = { 0 };
+
+        if (s)
+                text_scan(&scan, (const uint8_t *) s, strlen(s));
+        return text_scan_clean(&scan);
 }
 
 /* Setting a parameter makes GMime write the field anew, in RFC 2231 form. */
@@ -32,7 +35,7 @@ static void rewrite_header(GMimeObject *object) {
                 GMimeHeader *h = g_mime_header_list_get_header_at(headers, i);
                 const char *name = g_mime_header_get_name(h);
 
-                if (!has_8bit(g_mime_header_get_raw_value(h)))
+                if (is_clean(g_mime_header_get_raw_value(h)))
                         continue;
                 if (g_ascii_strcasecmp(name, "Content-Type") == 0)
                         rewrite_parameters(g_mime_content_type_get_parameters(g_mime_object_get_content_type(object)));
@@ -67,17 +70,20 @@ static void scan_stream(GMimeStream *stream, TextScan *scan) {
         g_mime_stream_reset(stream);
 }
 
-/* Has GMime see the part's decoded bytes as its content, so that it encodes them anew. */
-static void replace_by_decoded(GMimePart *part, GMimeStream *raw, GMimeContentEncoding encoding) {
-        GMimeStream *decoded = g_mime_stream_filter_new(raw);
-        GMimeFilter *filter = g_mime_filter_basic_new(encoding, FALSE);
+/* Replaces the part's content by the same bytes read through the filters, which leave it in `encoding`. */
+static void replace_content(GMimePart *part, GMimeStream *raw, GMimeFilter *const *filters, size_t n,
+                            GMimeContentEncoding encoding) {
+        GMimeStream *filtered = g_mime_stream_filter_new(raw);
 
-        g_mime_stream_filter_add(GMIME_STREAM_FILTER(decoded), filter);
-        GMimeDataWrapper *content = g_mime_data_wrapper_new_with_stream(decoded, GMIME_CONTENT_ENCODING_BINARY);
+        for (size_t i = 0; i < n; i++)
+                if (filters[i]) {
+                        g_mime_stream_filter_add(GMIME_STREAM_FILTER(filtered), filters[i]);
+                        g_object_unref(filters[i]);
+                }
+        GMimeDataWrapper *content = g_mime_data_wrapper_new_with_stream(filtered, encoding);
         g_mime_part_set_content(part, content);
         g_object_unref(content);
-        g_object_unref(filter);
-        g_object_unref(decoded);
+        g_object_unref(filtered);
 }
 
 static void encode_leaf(GMimePart *part) {
@@ -88,18 +94,25 @@ static void encode_leaf(GMimePart *part) {
         if (!raw)
                 return;
         scan_stream(raw, &scan);
-        if (text_scan_clean(&scan))
+        if (text_scan_clean(&scan) && !scan.from_line)
                 return;
 
         GMimeContentEncoding from = g_mime_data_wrapper_get_encoding(content);
         bool encoded = from == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE || from == GMIME_CONTENT_ENCODING_BASE64 ||
                        from == GMIME_CONTENT_ENCODING_UUENCODE;
-        bool text = GMIME_IS_TEXT_PART(part) && !scan.nul && !encoded;
+        GMimeFilter *decoder = encoded ? g_mime_filter_basic_new(from, FALSE) : NULL;
 
-        if (encoded)
-                replace_by_decoded(part, raw, from);
-        g_mime_part_set_content_encoding(part,
-                                         text ? GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE : GMIME_CONTENT_ENCODING_BASE64);
+        if (GMIME_IS_TEXT_PART(part) && !scan.nul && (!encoded || from == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)) {
+                /* Mailbox files write ">From " for "From " at the beginning of a line: the F is encoded, too. */
+                GMimeFilter *filters[] = { decoder,
+                                           g_mime_filter_basic_new(GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE, TRUE),
+                                           g_mime_filter_from_new(GMIME_FILTER_FROM_MODE_ARMOR) };
+                replace_content(part, raw, filters, ELEMENTSOF(filters), GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+                g_mime_part_set_content_encoding(part, GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+        } else {
+                replace_content(part, raw, &decoder, 1, GMIME_CONTENT_ENCODING_BINARY);
+                g_mime_part_set_content_encoding(part, GMIME_CONTENT_ENCODING_BASE64);
+        }
 }
 
 /* As deep as mime_check() allowed. */
@@ -110,6 +123,11 @@ static void encode_object(GMimeObject *object) {
 
                 for (int i = 0; i < g_mime_multipart_get_count(multipart); i++)
                         encode_object(g_mime_multipart_get_part(multipart, i));
+                /* What stands around the parts is for nobody to see. */
+                if (!is_clean(g_mime_multipart_get_prologue(multipart)))
+                        g_mime_multipart_set_prologue(multipart, NULL);
+                if (!is_clean(g_mime_multipart_get_epilogue(multipart)))
+                        g_mime_multipart_set_epilogue(multipart, NULL);
                 relabel_composite(object);
         } else if (GMIME_IS_MESSAGE_PART(object)) {
                 GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));

@@ -9,8 +9,8 @@
 typedef struct SmimeJob {
         const Signer *signer; /* NULL: not signed */
         SignOptions sign;
-        bool opaque;                 /* application/pkcs7-mime instead of multipart/signed */
-        STACK_OF(X509) * recipients; /* NULL: not encrypted */
+        bool opaque;                /* application/pkcs7-mime instead of multipart/signed */
+        STACK_OF(X509) *recipients; /* NULL: not encrypted */
         EncryptOptions encrypt;
 } SmimeJob;
 

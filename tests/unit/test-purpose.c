@@ -237,7 +237,7 @@ static const CsrCase csr_cases[] = {
         { "no mail address", "alice", NULL, NULL, NULL, "not a mail address", { NULL } },
 };
 
-static void push_extension(STACK_OF(X509_EXTENSION) * list, int nid, const char *value) {
+static void push_extension(STACK_OF(X509_EXTENSION) *list, int nid, const char *value) {
         if (!value)
                 return;
         X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
