@@ -25,8 +25,9 @@ void text_scan(TextScan *scan, const uint8_t *data, size_t n) {
                 else if (c >= 0x80)
                         scan->eight_bit = true;
                 if (scan->column < 5)
-                        scan->from_matched =
-                                c == "From "[scan->column] && scan->from_matched == scan->column ? scan->column + 1 : 0;
+                        scan->from_matched = (char) c == "From "[scan->column] && scan->from_matched == scan->column
+                                                     ? scan->column + 1
+                                                     : 0;
                 if (scan->column == 4 && scan->from_matched == 5)
                         scan->from_line = true;
                 if (c != '\r' && ++scan->column > TEXT_LINE_MAX)

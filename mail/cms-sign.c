@@ -86,10 +86,15 @@ static int add_certificates(CMS_ContentInfo *cms, const Signer *signer, const Si
         return 1;
 }
 
+/* OpenSSL writes the signature's algorithm when it signs. When the content streams, it encodes everything once before
+ * that, to see where the content goes, and cannot without an algorithm: so there is one to be replaced. */
 static int use_pss(CMS_SignerInfo *si) {
         EVP_PKEY_CTX *ctx = CMS_SignerInfo_get0_pkey_ctx(si);
+        X509_ALGOR *algorithm = NULL;
 
-        return ctx && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
+        CMS_SignerInfo_get0_algs(si, NULL, NULL, NULL, &algorithm);
+        return ctx && algorithm && X509_ALGOR_set0(algorithm, OBJ_nid2obj(NID_rsassaPss), V_ASN1_NULL, NULL) == 1 &&
+               EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) > 0 &&
                EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) > 0;
 }
 

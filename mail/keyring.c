@@ -104,7 +104,7 @@ int keyring_provider_fault(Fault *f, MailError otherwise, const char *what) {
 }
 
 bool keyring_names_file(const char *name) {
-        return strncmp(name, "pkcs11:", 7) != 0 && access(name, F_OK) == 0;
+        return strncmp(name, "pkcs11:", 7) != 0 && (strchr(name, '/') || access(name, F_OK) == 0);
 }
 
 int certificate_key_id(X509 *certificate, char *ret_id, Fault *f) {

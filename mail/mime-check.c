@@ -40,6 +40,23 @@ static void on_issue(gint64 offset, GMimeParserWarning issue, const gchar *item,
                 *found = issue_text(issue);
 }
 
+/* GMime does not warn of these. */
+static bool has_empty_multipart(GMimeObject *object) {
+        if (GMIME_IS_MULTIPART(object)) {
+                int n = g_mime_multipart_get_count(GMIME_MULTIPART(object));
+
+                for (int i = 0; i < n; i++)
+                        if (has_empty_multipart(g_mime_multipart_get_part(GMIME_MULTIPART(object), i)))
+                                return true;
+                return n == 0;
+        }
+        if (!GMIME_IS_MESSAGE_PART(object))
+                return false;
+        GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+        GMimeObject *top = message ? g_mime_message_get_mime_part(message) : NULL;
+        return top && has_empty_multipart(top);
+}
+
 static int find_issue(Slice entity, const char **ret) {
         _cleanup_(gobject_unrefp) GMimeStream *stream = NULL;
         const char *found = NULL;
@@ -52,10 +69,12 @@ static int find_issue(Slice entity, const char **ret) {
         g_mime_parser_options_set_warning_callback(options, on_issue, &found);
         GMimeParser *parser = g_mime_parser_new_with_stream(stream);
         GMimeObject *object = g_mime_parser_construct_part(parser, options);
+        if (!object && !found)
+                found = "it has no MIME structure";
+        else if (!found && has_empty_multipart(object))
+                found = issue_text(GMIME_WARN_MALFORMED_MULTIPART);
         if (object)
                 g_object_unref(object);
-        else if (!found)
-                found = "it has no MIME structure";
         g_object_unref(parser);
         g_mime_parser_options_free(options);
         *ret = found;
@@ -89,7 +108,7 @@ static int is_plain_text(Slice text, bool *ret) {
                 bool good = utf8_is_valid(line.data, line.size);
 
                 for (size_t i = 0; good && i < line.size; i++)
-                        good = line.data[i] >= ' ' || strchr("\t\r\n\f", line.data[i]);
+                        good = line.data[i] >= ' ' || memchr("\t\r\n\f", line.data[i], 4);
                 if (!good) {
                         *ret = false;
                         return 0;

@@ -16,25 +16,25 @@ static int broken(Fault *f, const char *what) {
         return fault_set(f, MAIL_E_INVALID_INPUT, "the signed mail is broken: %s", what);
 }
 
-int smime_decode(Slice encoded, const char *name, Spool **ret, Fault *f) {
+int smime_decode(Slice encoded, const char *encoding, Spool **ret, Fault *f) {
         _cleanup_(gobject_unrefp) GMimeStream *raw = NULL, *decoded = NULL;
         _cleanup_(spool_freep) Spool *out = NULL;
-        GMimeContentEncoding encoding = g_mime_content_encoding_from_string(name ?: "7bit");
+        GMimeContentEncoding known = g_mime_content_encoding_from_string(encoding ?: "7bit");
         char buffer[16384];
         ssize_t n;
         int r;
 
-        if (encoding == GMIME_CONTENT_ENCODING_DEFAULT || encoding == GMIME_CONTENT_ENCODING_UUENCODE)
+        if (known == GMIME_CONTENT_ENCODING_DEFAULT || known == GMIME_CONTENT_ENCODING_UUENCODE)
                 return fault_set(f, MAIL_E_INVALID_INPUT,
-                                 "the S/MIME data come in a transfer encoding that is not known: %s", name ?: "");
+                                 "the S/MIME data come in a transfer encoding that is not known: %s", encoding ?: "");
         r = spool_new(SPOOL_DISK, &out);
         if (r == 0)
                 r = mime_stream_read(encoded, &raw);
         if (r < 0)
                 return fault_set_errno(f, r, "cannot make a temporary file");
         decoded = g_mime_stream_filter_new(raw);
-        if (encoding == GMIME_CONTENT_ENCODING_BASE64 || encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE) {
-                GMimeFilter *filter = g_mime_filter_basic_new(encoding, FALSE);
+        if (known == GMIME_CONTENT_ENCODING_BASE64 || known == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE) {
+                GMimeFilter *filter = g_mime_filter_basic_new(known, FALSE);
                 g_mime_stream_filter_add(GMIME_STREAM_FILTER(decoded), filter);
                 g_object_unref(filter);
         }
