@@ -9,6 +9,7 @@
 
 typedef struct Manager Manager;
 
-/* Answers the call `message` of `peer`, whose argument a{sv} has not been read. 1, an Outcome with *f, or -errno. */
+/* Answers the call `message` of `caller`, whose argument a{sv} has not been read: EXPLAIN_ANSWERED, or an Outcome with
+ * *f, or -errno; these two the caller answers. */
 enum { EXPLAIN_ANSWERED = 0 };
-int explain_call(Manager *m, Peer *peer, sd_bus_message *message, Failure *f) _must_check_;
+int explain_call(Manager *m, Peer *caller, sd_bus_message *message, Failure *f) _must_check_;

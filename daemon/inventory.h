@@ -42,8 +42,8 @@ Inventory *inventory_unref(Inventory *i); /* accepts and returns NULL */
 DEFINE_CLEANUP(Inventory *, inventory_unref)
 
 /* Adds one object. One that cannot be read is counted and left out; -EMSGSIZE past the bounds, -ENOMEM. */
-int inventory_add_key(Inventory *i, const FrameKey *key) _must_check_;
-int inventory_add_certificate(Inventory *i, const FrameCert *cert) _must_check_;
+int inventory_add_key(Inventory *i, const FrameKey *frame) _must_check_;
+int inventory_add_certificate(Inventory *i, const FrameCert *frame) _must_check_;
 
 /* Sorts the keys and merges those that the token holds twice. -EBADMSG when the worker miscounted. */
 int inventory_finish(Inventory *i, uint32_t told_keys, uint32_t told_certificates) _must_check_;

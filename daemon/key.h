@@ -33,7 +33,7 @@ typedef struct Key {
 } Key;
 
 /* One key on one token, with a first instance. */
-int key_new(Token *token, Inventory *inventory, const InventoryKey *k, Key **ret) _must_check_;
+int key_new(Token *token, Inventory *inventory, const InventoryKey *i, Key **ret) _must_check_;
 Key *key_ref(Key *k);
 Key *key_unref(Key *k); /* accepts and returns NULL */
 DEFINE_CLEANUP(Key *, key_unref)
