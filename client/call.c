@@ -83,8 +83,7 @@ static int call_await_service(signet_client *client, uint64_t deadline) {
         return r;
 }
 
-int call_run(signet_client *client, const Call *call) {
-        uint64_t deadline = client_deadline(client);
+int call_run(signet_client *client, const Call *call, uint64_t deadline) {
         unsigned waits = 0, repeats = 0;
 
         for (;;) {

@@ -27,5 +27,6 @@ typedef struct Call {
         void *output;              /* untouched unless read() succeeded */
 } Call;
 
-/* 0, or a status with its sentence set. */
-int call_run(signet_client *client, const Call *call) _must_check_;
+/* 0, or a status with its sentence set. A public function that needs several calls gives all of them the one deadline
+ * of client_deadline(). */
+int call_run(signet_client *client, const Call *call, uint64_t deadline) _must_check_;

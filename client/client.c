@@ -55,15 +55,9 @@ signet_client *signet_client_ref(signet_client *client) {
 }
 
 void signet_client_unref(signet_client *client) {
-        Pool *pool;
-
         if (!client || atomic_fetch_sub(&client->n_ref, 1) != 1)
                 return;
-        pool = atomic_load(&client->pool);
-        if (pool && pool_is_inherited(pool))
-                pool_abandon(pool);
-        else
-                pool_free(pool);
+        pool_free(atomic_load(&client->pool));
         free(client->address);
         free(client);
 }
@@ -100,7 +94,7 @@ static int client_pool(signet_client *client, Pool **ret) {
         if (r < 0)
                 return error_set_errno(r, "cannot prepare connections");
         if (atomic_compare_exchange_strong(&client->pool, &pool, fresh)) {
-                pool_abandon(pool);
+                pool_replace(fresh, pool);
                 *ret = fresh;
         } else { /* another thread was faster, and `pool` is what it put there */
                 pool_free(fresh);
@@ -123,8 +117,7 @@ int client_acquire(signet_client *client, uint64_t deadline, Link **ret) {
                 return error_set(SIGNET_E_TIMEOUT,
                                  "all %d connections to the bus were busy until the call's time was over", POOL_SIZE);
 
-        if (l->bus && !link_refresh(l))
-                link_close(l);
+        link_refresh(l);
         if (!l->bus) {
                 r = link_open(l, client->address, patience, deadline);
                 if (r != 0) {

@@ -21,12 +21,15 @@ static void key_list_done(KeyList *l) {
         signet_keys_free(l->keys, l->n);
 }
 
-typedef struct FindInput {
+/* One call of the application: all that it costs has one deadline. */
+typedef struct Find {
+        signet_client *client;
         const char *name, *operation;
-} FindInput;
+        uint64_t deadline;
+} Find;
 
 static int find_write(sd_bus_message *m, const void *input) {
-        const FindInput *f = input;
+        const Find *f = input;
 
         return sd_bus_message_append(m, "ss", f->name ? f->name : "", f->operation ? f->operation : "");
 }
@@ -51,14 +54,20 @@ static int find_read(sd_bus_message *reply, void *output) {
 }
 
 /* The paths of the keys that the name means, best first. */
-static int find_paths(signet_client *client, const char *name, const char *operation, StringList *ret) {
-        FindInput input = { name, operation };
-        Call call = { SIGNET_PATH, SIGNET_MANAGER, "FindKeys", CALL_REPEATABLE, find_write, &input, find_read, ret };
+static int find_paths(const Find *f, StringList *ret) {
+        Call call = { .path = SIGNET_PATH,
+                      .interface = SIGNET_MANAGER,
+                      .member = "FindKeys",
+                      .write = find_write,
+                      .input = f,
+                      .read = find_read,
+                      .output = ret };
 
-        if (operation && operation[0] != '\0' && strcmp(operation, "sign") != 0 && strcmp(operation, "decrypt") != 0)
+        if (f->operation && f->operation[0] != '\0' && strcmp(f->operation, "sign") != 0 &&
+            strcmp(f->operation, "decrypt") != 0)
                 return error_set(SIGNET_E_INVALID_INPUT,
-                                 "operation \"%.64s\" is not known: write \"sign\" or \"decrypt\"", operation);
-        return call_run(client, &call);
+                                 "operation \"%.64s\" is not known: write \"sign\" or \"decrypt\"", f->operation);
+        return call_run(f->client, &call, f->deadline);
 }
 
 typedef struct FetchOutput {
@@ -73,12 +82,12 @@ static int fetch_read(const char *path, sd_bus_message *m, void *userdata) {
 }
 
 /* The properties of one key. */
-static int fetch_key(signet_client *client, const char *path, signet_key **ret) {
-        FetchOutput output = { client, NULL };
+static int fetch_key(const Find *f, const char *path, signet_key **ret) {
+        FetchOutput output = { f->client, NULL };
         ObjectReader reader = { .interface = SIGNET_KEY, .read = fetch_read, .userdata = &output };
         int r;
 
-        r = object_fetch(client, path, &reader);
+        r = object_fetch(f->client, path, &reader, f->deadline);
         if (r == 0)
                 *ret = output.key;
         else
@@ -86,9 +95,9 @@ static int fetch_key(signet_client *client, const char *path, signet_key **ret) 
         return r;
 }
 
-static int fetch_one_by_one(signet_client *client, const StringList *paths, KeyList *l) {
+static int fetch_one_by_one(const Find *f, const StringList *paths, KeyList *l) {
         for (size_t i = 0; i < paths->n; i++) {
-                int r = fetch_key(client, paths->items[i], &l->keys[i]);
+                int r = fetch_key(f, paths->items[i], &l->keys[i]);
 
                 if (r != 0 && r != SIGNET_E_NO_SUCH_KEY) /* its token may have gone since */
                         return r;
@@ -136,9 +145,9 @@ static int sweep_read(const char *path, sd_bus_message *m, void *userdata) {
         return key_new_from_message(s->client, path, m, place);
 }
 
-static int fetch_all(signet_client *client, const StringList *paths, KeyList *l) {
+static int fetch_all(const Find *f, const StringList *paths, KeyList *l) {
         _cleanup_free_ Wanted *wanted = NULL;
-        SweepOutput output = { client, NULL, l };
+        SweepOutput output = { f->client, NULL, l };
         ObjectReader reader = {
                 .interface = SIGNET_KEY, .wants = sweep_wants, .read = sweep_read, .userdata = &output
         };
@@ -151,11 +160,11 @@ static int fetch_all(signet_client *client, const StringList *paths, KeyList *l)
         qsort(wanted, paths->n, sizeof(*wanted), wanted_compare);
 
         output.wanted = wanted;
-        return objects_fetch(client, &reader);
+        return objects_fetch(f->client, &reader, f->deadline);
 }
 
 /* Keys for paths in the same order, without those that are gone again. */
-static int fetch_keys(signet_client *client, const StringList *paths, KeyList *ret) {
+static int fetch_keys(const Find *f, const StringList *paths, KeyList *ret) {
         _cleanup_(key_list_done) KeyList l = { 0 };
         size_t n = 0;
         int r;
@@ -164,7 +173,7 @@ static int fetch_keys(signet_client *client, const StringList *paths, KeyList *r
         if (!l.keys)
                 return error_no_memory();
         l.n = paths->n;
-        r = paths->n <= FETCH_MAX ? fetch_one_by_one(client, paths, &l) : fetch_all(client, paths, &l);
+        r = paths->n <= FETCH_MAX ? fetch_one_by_one(f, paths, &l) : fetch_all(f, paths, &l);
         if (r != 0)
                 return r;
 
@@ -181,6 +190,7 @@ int signet_find_keys(signet_client *client, const char *name, const char *operat
                      size_t *ret_count) {
         _cleanup_(string_list_done) StringList paths = { 0 };
         KeyNameKind kind;
+        Find find;
         KeyList l = { 0 };
         int r;
 
@@ -189,10 +199,11 @@ int signet_find_keys(signet_client *client, const char *name, const char *operat
         r = key_name_kind(name, &kind);
         if (r != 0)
                 return r;
-        r = find_paths(client, name, operation, &paths);
+        find = (Find){ client, name, operation, client_deadline(client) };
+        r = find_paths(&find, &paths);
         if (r != 0)
                 return r;
-        r = fetch_keys(client, &paths, &l);
+        r = fetch_keys(&find, &paths, &l);
         if (r != 0)
                 return r;
 
@@ -214,6 +225,7 @@ static int no_such_key(const char *name, const char *operation) {
 int signet_find_key(signet_client *client, const char *name, const char *operation, signet_key **ret_key) {
         _cleanup_(string_list_done) StringList paths = { 0 };
         KeyNameKind kind;
+        Find find;
         int r;
 
         if (!client || !ret_key)
@@ -221,7 +233,8 @@ int signet_find_key(signet_client *client, const char *name, const char *operati
         r = key_name_kind(name, &kind);
         if (r != 0)
                 return r;
-        r = find_paths(client, name, operation, &paths);
+        find = (Find){ client, name, operation, client_deadline(client) };
+        r = find_paths(&find, &paths);
         if (r != 0)
                 return r;
         if (paths.n == 0)
@@ -231,6 +244,6 @@ int signet_find_key(signet_client *client, const char *name, const char *operati
                                  "\"%s\" fits %zu keys, among them %.16s and %.16s; name one by its id",
                                  name ? name : "", paths.n, path_id(paths.items[0]), path_id(paths.items[1]));
 
-        r = fetch_key(client, paths.items[0], ret_key);
+        r = fetch_key(&find, paths.items[0], ret_key);
         return r == SIGNET_E_NO_SUCH_KEY ? no_such_key(name, operation) : r;
 }

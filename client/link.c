@@ -2,6 +2,7 @@
 /* One sd-bus connection: opening it within a deadline, keeping it clean, waiting on it for signetd's name. Fed by the
  * bus at the address that the application or the environment gave; a bus that hangs or lies costs the call its
  * deadline. */
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -90,12 +91,23 @@ int link_open(Link *l, const char *address, LinkPatience patience, uint64_t dead
         return 0;
 }
 
-bool link_refresh(Link *l) {
+/* Programs close all descriptors (closefrom(3)) and reuse the numbers without asking their libraries: what is there now
+ * must not be written to or closed. */
+static bool link_has_socket(const Link *l) {
+        struct stat st;
+
+        return l->fd >= 0 && fstat(l->fd, &st) == 0 && st.st_dev == l->device && st.st_ino == l->inode;
+}
+
+void link_refresh(Link *l) {
         int r = 1;
 
-        for (unsigned n = 0; r > 0 && n < UNASKED_MAX; n++)
+        if (!l->bus)
+                return;
+        for (unsigned n = 0; r > 0 && n < UNASKED_MAX && link_has_socket(l); n++)
                 r = sd_bus_process(l->bus, NULL);
-        return r == 0 && sd_bus_is_ready(l->bus) > 0;
+        if (r != 0 || sd_bus_is_ready(l->bus) <= 0)
+                link_close(l);
 }
 
 static int on_reply(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
@@ -195,19 +207,39 @@ int link_await_service(Link *l, uint64_t deadline) {
         return 0;
 }
 
+/* What sd-bus holds for a connection of another process, or with a descriptor that means something else by now, can be
+ * neither used nor freed. It is kept in sight of leak checkers, and nothing else ever reads this list. */
+typedef struct Lost {
+        sd_bus *bus;
+        struct Lost *next;
+} Lost;
+
+static _Atomic(Lost *) lost_buses;
+
+static void lose(sd_bus *bus) {
+        Lost *l = bus ? malloc(sizeof(*l)) : NULL;
+
+        if (!l)
+                return;
+        *l = (Lost){ .bus = bus, .next = atomic_load(&lost_buses) };
+        while (!atomic_compare_exchange_weak(&lost_buses, &l->next, l))
+                ;
+}
+
 void link_close(Link *l) {
-        l->fd = -EBADF; /* first: a child forked from here on must not close a number that means something else by then
-                         */
-        l->bus = sd_bus_close_unref(l->bus);
+        sd_bus *bus = TAKE_PTR(l->bus);
+        bool ours = link_has_socket(l);
+
+        l->fd = -EBADF; /* first: in a child forked from here on, the number may mean something else */
+        if (ours)
+                sd_bus_close_unref(bus);
+        else
+                lose(bus);
 }
 
 void link_abandon(Link *l) {
-        struct stat st;
-
-        /* A daemon may have closed all descriptors after the fork and reused the number: only the socket itself goes.
-         */
-        if (l->fd >= 0 && fstat(l->fd, &st) == 0 && st.st_dev == l->device && st.st_ino == l->inode)
+        if (link_has_socket(l))
                 close(l->fd);
         l->fd = -EBADF;
-        l->bus = NULL;
+        lose(TAKE_PTR(l->bus));
 }

@@ -22,8 +22,8 @@ typedef enum LinkPatience { LINK_NOW, LINK_AWAIT_BUS } LinkPatience;
 /* Connects a closed link, handshake included. SIGNET_E_UNAVAILABLE or -ENOMEM, with the sentence set. */
 int link_open(Link *l, const char *address, LinkPatience patience, uint64_t deadline) _must_check_;
 
-/* Throws away what came unasked since the last call. Returns whether the link is still good. */
-bool link_refresh(Link *l) _must_check_;
+/* Throws away what came unasked since the last call, and closes an open link that is no good any more. */
+void link_refresh(Link *l);
 
 /* Sends a request and waits for its answer, which may be an error. -ETIMEDOUT when there was none before the deadline;
  * any other -errno means that the link is broken. Sets no sentence. */
@@ -32,6 +32,7 @@ int link_call(Link *l, sd_bus_message *m, uint64_t deadline, sd_bus_message **re
 /* Waits until somebody owns signetd's name. SIGNET_E_UNAVAILABLE when nobody did before the deadline. */
 int link_await_service(Link *l, uint64_t deadline) _must_check_;
 
+/* A closed link stays so. What sd-bus holds is lost when its descriptor is not the socket any more. */
 void link_close(Link *l);
 
 /* For the child of a fork: closes the child's copy of the socket, so that the parent's connection ends with the parent.

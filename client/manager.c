@@ -47,7 +47,7 @@ int signet_get_status(signet_client *client, signet_status *status) {
 
         if (!client || !status || status->size < sizeof(s))
                 return error_set(-EINVAL, "signet_get_status() needs a client and a status whose size is set");
-        r = object_fetch(client, SIGNET_PATH, &reader);
+        r = object_fetch(client, SIGNET_PATH, &reader, client_deadline(client));
         if (r != 0)
                 return r;
         if (strlen(p.version) >= sizeof(s.version))
@@ -153,7 +153,7 @@ int signet_explain(signet_client *client, const signet_facts *facts, signet_verd
                         -EINVAL,
                         "signet_explain() needs a client, facts whose size is set, and a place for the verdict");
         r = facts_check(facts);
-        return r != 0 ? r : call_run(client, &call);
+        return r != 0 ? r : call_run(client, &call, client_deadline(client));
 }
 
 void signet_verdict_free(signet_verdict *verdict) {
@@ -217,7 +217,7 @@ int signet_reload_policy(signet_client *client, uint64_t *ret_generation) {
 
         if (!client)
                 return error_set(-EINVAL, "signet_reload_policy() needs a client");
-        r = call_run(client, &call);
+        r = call_run(client, &call, client_deadline(client));
         if (r == 0 && ret_generation)
                 *ret_generation = generation;
         return r;

@@ -25,7 +25,7 @@ static int get_all_read(sd_bus_message *reply, void *output) {
         return r != 0 ? r : wire_finish(reply, "the properties");
 }
 
-int object_fetch(signet_client *client, const char *path, const ObjectReader *reader) {
+int object_fetch(signet_client *client, const char *path, const ObjectReader *reader, uint64_t deadline) {
         OneObject output = { path, reader };
         Call call = { .path = path,
                       .interface = "org.freedesktop.DBus.Properties",
@@ -35,7 +35,7 @@ int object_fetch(signet_client *client, const char *path, const ObjectReader *re
                       .read = get_all_read,
                       .output = &output };
 
-        return call_run(client, &call);
+        return call_run(client, &call, deadline);
 }
 
 /* One {sa{sv}} of the object at `path`. */
@@ -105,7 +105,7 @@ static int managed_read(sd_bus_message *reply, void *output) {
         return r < 0 ? wire_failed(r, "the list of objects") : wire_finish(reply, "the list of objects");
 }
 
-int objects_fetch(signet_client *client, const ObjectReader *reader) {
+int objects_fetch(signet_client *client, const ObjectReader *reader, uint64_t deadline) {
         ObjectReader copy = *reader;
         Call call = { .path = SIGNET_PATH,
                       .interface = "org.freedesktop.DBus.ObjectManager",
@@ -113,5 +113,5 @@ int objects_fetch(signet_client *client, const ObjectReader *reader) {
                       .read = managed_read,
                       .output = &copy };
 
-        return call_run(client, &call);
+        return call_run(client, &call, deadline);
 }

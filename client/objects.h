@@ -14,7 +14,7 @@ typedef struct ObjectReader {
 } ObjectReader;
 
 /* Properties.GetAll of the object at `path`. */
-int object_fetch(signet_client *client, const char *path, const ObjectReader *reader) _must_check_;
+int object_fetch(signet_client *client, const char *path, const ObjectReader *reader, uint64_t deadline) _must_check_;
 
 /* ObjectManager.GetManagedObjects. */
-int objects_fetch(signet_client *client, const ObjectReader *reader) _must_check_;
+int objects_fetch(signet_client *client, const ObjectReader *reader, uint64_t deadline) _must_check_;

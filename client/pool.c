@@ -17,6 +17,7 @@ struct Pool {
         pid_t pid;
         pthread_mutex_t lock;
         pthread_cond_t given;
+        Pool *inherited; /* NULL, or the parent's, as it was at the fork */
         PoolEntry entries[POOL_SIZE];
 };
 
@@ -50,24 +51,39 @@ int pool_new(Pool **ret) {
         return 0;
 }
 
-Pool *pool_free(Pool *p) {
-        if (!p)
-                return NULL;
-        for (size_t i = 0; i < POOL_SIZE; i++)
-                link_close(&p->entries[i].link);
-        (void) pthread_mutex_destroy(&p->lock);
-        (void) pthread_cond_destroy(&p->given);
-        free(p);
-        return NULL;
-}
-
 bool pool_is_inherited(const Pool *p) {
         return p->pid != getpid();
 }
 
-void pool_abandon(Pool *p) {
+static void pool_abandon(Pool *p) {
         for (size_t i = 0; i < POOL_SIZE; i++)
                 link_abandon(&p->entries[i].link);
+}
+
+void pool_replace(Pool *p, Pool *inherited) {
+        pool_abandon(inherited);
+        p->inherited = inherited;
+}
+
+static void pool_close(Pool *p) {
+        for (size_t i = 0; i < POOL_SIZE; i++)
+                link_close(&p->entries[i].link);
+        (void) pthread_mutex_destroy(&p->lock);
+        (void) pthread_cond_destroy(&p->given);
+}
+
+Pool *pool_free(Pool *p) {
+        while (p) {
+                Pool *inherited = p->inherited;
+
+                if (pool_is_inherited(p))
+                        pool_abandon(p);
+                else
+                        pool_close(p);
+                free(p);
+                p = inherited;
+        }
+        return NULL;
 }
 
 /* An idle entry, rather one that is connected; NULL when all are lent. */

@@ -10,15 +10,15 @@ typedef struct Pool Pool;
 
 int pool_new(Pool **ret) _must_check_; /* 0 or -errno */
 
-/* Closes all connections; none may be held. Only in the process that made the pool. Accepts and returns NULL. */
+bool pool_is_inherited(const Pool *p); /* made by another process, that is: by the parent, before a fork */
+
+/* For the child of a fork: link_abandon() for each connection of the parent's pool, which p owns from now on. Other
+ * threads may still look whether `inherited` is. */
+void pool_replace(Pool *p, Pool *inherited);
+
+/* Closes all connections; none may be lent. An inherited pool's are abandoned. Accepts and returns NULL. */
 Pool *pool_free(Pool *p);
 DEFINE_CLEANUP(Pool *, pool_free)
-
-bool pool_is_inherited(const Pool *p); /* made by another process: only pool_abandon() may touch it */
-
-/* For the child of a fork: link_abandon() for each connection. The memory is lost: another thread of the parent may
- * have held the lock. */
-void pool_abandon(Pool *p);
 
 /* Lends a link, an open one when there is one. -ETIMEDOUT when all were busy until the deadline. Give it back with
  * pool_give(), open or closed. */

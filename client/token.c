@@ -121,7 +121,7 @@ int signet_find_tokens(signet_client *client, signet_token ***ret_tokens, size_t
         if (!client || !ret_tokens || !ret_count)
                 return error_set(-EINVAL,
                                  "signet_find_tokens() needs a client and places for the tokens and their number");
-        r = objects_fetch(client, &reader);
+        r = objects_fetch(client, &reader, client_deadline(client));
         if (r != 0)
                 return r;
         if (!l.tokens) {
@@ -151,7 +151,7 @@ int signet_find_token(signet_client *client, const char *name, signet_token **re
         r = sd_bus_path_encode(SIGNET_TOKEN_PATH, name, &path);
         if (r < 0)
                 return error_set_errno(r, "cannot write the token's name");
-        r = object_fetch(client, path, &reader);
+        r = object_fetch(client, path, &reader, client_deadline(client));
         if (r == SIGNET_E_NO_SUCH_KEY)
                 return error_set(r, "no token that you may see is called \"%s\"; list them with: signetctl tokens",
                                  name);
@@ -178,7 +178,7 @@ int signet_token_unlock(signet_token *token, int pin_fd) {
         if (fcntl(pin_fd, F_GETFD) < 0)
                 return error_set_errno(-errno, "signet_token_unlock() needs an open descriptor to read the PIN from");
         call.path = token->path;
-        return call_run(token->client, &call);
+        return call_run(token->client, &call, client_deadline(token->client));
 }
 
 int signet_token_lock(signet_token *token) {
@@ -187,7 +187,7 @@ int signet_token_lock(signet_token *token) {
         if (!token)
                 return error_set(-EINVAL, "signet_token_lock() needs a token");
         call.path = token->path;
-        return call_run(token->client, &call);
+        return call_run(token->client, &call, client_deadline(token->client));
 }
 
 const char *signet_token_name(const signet_token *token) {

@@ -152,7 +152,7 @@ int signet_sign(signet_key *key, const char *purpose, const unsigned char *data,
         if (r != 0)
                 return r;
         call.path = key->path;
-        r = call_run(key->client, &call);
+        r = call_run(key->client, &call, client_deadline(key->client));
         if (r != 0)
                 return r;
         r = signature_check(key, &signature);
@@ -192,7 +192,7 @@ static int sign_many(signet_key *key, const Use *use, BytesList *ret) {
                       .output = &signatures };
         int r;
 
-        r = call_run(key->client, &call);
+        r = call_run(key->client, &call, client_deadline(key->client));
         if (r != 0)
                 return r;
         if (signatures.n != use->n)
@@ -253,7 +253,7 @@ static int secret_get(signet_key *key, const char *member, Use *use, const signe
         r = use_prepare(use, options);
         if (r != 0)
                 return r;
-        r = call_run(key->client, &call);
+        r = call_run(key->client, &call, client_deadline(key->client));
         if (r != 0)
                 return r;
         r = secret_check(use, &secret);

@@ -317,6 +317,9 @@ static int on_message(sd_bus_message *call, void *userdata, _unused_ sd_bus_erro
                 _exit(0);
         case FAKE_SILENT:
                 return 1;
+        case FAKE_SLOW:
+                usleep(100000);
+                return answer(s, call);
         case FAKE_ERROR:
                 return sd_bus_reply_method_errorf(call, s->state->error_name, "%s", s->state->error_text);
         default:

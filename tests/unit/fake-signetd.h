@@ -15,6 +15,7 @@ typedef enum FakeMode {
         FAKE_ERROR,             /* every call: the error in error_name and error_text */
         FAKE_DIE,               /* the process ends without answering */
         FAKE_DIE_ONCE,          /* the same; the mode becomes FAKE_GOOD first, so that its successor answers */
+        FAKE_SLOW,              /* each answer after 100 ms */
         FAKE_SILENT,            /* no answer */
         FAKE_EMPTY,             /* an answer without arguments */
         FAKE_STRING,            /* a string where something else belongs */

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
@@ -235,6 +236,34 @@ static void test_fork_and_close(_unused_ void **state) {
         signet_client_unref(client);
 }
 
+/* A process that closes what it does not know, without a fork. */
+static void test_closed_descriptors(_unused_ void **state) {
+        signet_client *client = client_new();
+        signet_key *key = key_new(client);
+        int connection = -1, fds[2];
+        struct stat st;
+
+        for (int fd = 3; fd < 64; fd++)
+                if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
+                        connection = fd;
+        assert_true(connection > 0);
+        close(connection);
+        assert_int_equal(pipe(fds), 0);
+        if (fds[0] != connection && fds[1] != connection)
+                assert_int_equal(dup2(fds[1], connection), connection);
+
+        assert_int_equal(sign_number(key, 1), 0);
+        signet_key_unref(key);
+        signet_client_unref(client);
+        assert_true(fstat(connection, &st) == 0 && S_ISFIFO(st.st_mode)); /* what is there now was left alone */
+        assert_int_equal(fcntl(fds[0], F_SETFL, O_NONBLOCK), 0);
+        assert_int_equal(read(fds[0], &st, sizeof(st)), -1);
+        if (fds[0] != connection && fds[1] != connection)
+                close(connection);
+        close(fds[0]);
+        close(fds[1]);
+}
+
 /* --- restarts --- */
 
 static void test_service_dies_in_call(_unused_ void **state) {
@@ -396,6 +425,20 @@ static void test_timeout(_unused_ void **state) {
         signet_client_unref(client);
 }
 
+static void test_one_deadline_for_many_calls(_unused_ void **state) {
+        signet_client *client = client_new();
+        signet_key **keys;
+        uint64_t then = clock_now();
+        size_t n;
+
+        fake_reset(&fake, 8);
+        atomic_store(&fake.state->mode, FAKE_SLOW);
+        signet_client_set_timeout(client, 250);
+        assert_int_equal(signet_find_keys(client, NULL, NULL, &keys, &n), SIGNET_E_TIMEOUT);
+        assert_in_range(milliseconds_since(then), 240, 700);
+        signet_client_unref(client);
+}
+
 /* All connections wait for answers that do not come; the one call more is over in its own time. */
 static void test_all_connections_busy(_unused_ void **state) {
         signet_client *client = client_new();
@@ -457,6 +500,7 @@ int main(void) {
                 cmocka_unit_test(test_fork),
                 cmocka_unit_test(test_fork_amid_threads),
                 cmocka_unit_test(test_fork_and_close),
+                cmocka_unit_test(test_closed_descriptors),
                 cmocka_unit_test(test_service_dies_in_call),
                 cmocka_unit_test(test_service_dies_twice),
                 cmocka_unit_test(test_service_restarts_under_load),
@@ -464,6 +508,7 @@ int main(void) {
                 cmocka_unit_test(test_bus_restarts),
                 cmocka_unit_test(test_no_service),
                 cmocka_unit_test(test_timeout),
+                cmocka_unit_test(test_one_deadline_for_many_calls),
                 cmocka_unit_test(test_all_connections_busy),
                 cmocka_unit_test(test_no_bus),
                 cmocka_unit_test(test_signals),
