@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cms-cut.h"
-#include "mime-check.h"
+#include "mime-plausible.h"
 #include "spool-bio.h"
 
 /* A recipient in the mail, and the key of ours that it means. */

@@ -3,9 +3,6 @@
  * of a decryption: nothing here may depend on what the mail means. */
 #include "mime-check.h"
 
-#include <string.h>
-
-#include "common/buffer.h"
 #include "header.h"
 #include "mime-stream.h"
 
@@ -57,7 +54,7 @@ static bool has_empty_multipart(GMimeObject *object) {
         return top && has_empty_multipart(top);
 }
 
-static int find_issue(Slice entity, const char **ret) {
+int mime_find_issue(Slice entity, GMimeObject **ret_object, const char **ret_issue) {
         _cleanup_(gobject_unrefp) GMimeStream *stream = NULL;
         const char *found = NULL;
         int r;
@@ -73,62 +70,24 @@ static int find_issue(Slice entity, const char **ret) {
                 found = "it has no MIME structure";
         else if (!found && has_empty_multipart(object))
                 found = issue_text(GMIME_WARN_MALFORMED_MULTIPART);
-        if (object)
-                g_object_unref(object);
         g_object_unref(parser);
         g_mime_parser_options_free(options);
-        *ret = found;
+        *ret_object = object;
+        *ret_issue = found;
         return 0;
 }
 
 int mime_check(Slice entity, Fault *f) {
         _cleanup_(header_freep) Header *header = NULL;
+        _cleanup_(gobject_unrefp) GMimeObject *object = NULL;
         const char *issue = NULL;
         int r;
 
         r = header_read(entity, &header, f);
         if (r != 0)
                 return r;
-        r = find_issue(entity, &issue);
+        r = mime_find_issue(entity, &object, &issue);
         if (r < 0)
                 return fault_set_errno(f, r, "cannot read the mail");
         return issue ? fault_set(f, MAIL_E_INVALID_INPUT, "the mail's MIME structure is broken: %s", issue) : 0;
-}
-
-/* Text that a person wrote, not what a cipher left behind. */
-static int is_plain_text(Slice text, bool *ret) {
-        _cleanup_free_ Lines *lines = malloc(sizeof(*lines));
-        Line line;
-        int r;
-
-        if (!lines)
-                return -ENOMEM;
-        lines_init(lines, text);
-        while ((r = lines_next(lines, &line)) > 0) {
-                bool good = utf8_is_valid(line.data, line.size);
-
-                for (size_t i = 0; good && i < line.size; i++)
-                        good = line.data[i] >= ' ' || memchr("\t\r\n\f", line.data[i], 4);
-                if (!good) {
-                        *ret = false;
-                        return 0;
-                }
-        }
-        *ret = r == 0;
-        return r;
-}
-
-int mime_is_plausible(Slice plaintext, bool *ret) {
-        _cleanup_(header_freep) Header *header = NULL;
-        const char *issue = NULL;
-        Fault ignored = { 0 };
-
-        if (header_read(plaintext, &header, &ignored) != 0 ||
-            (header->n > 0 && header_count(header, "Content-Type") != 1))
-                return is_plain_text(plaintext, ret);
-        int r = find_issue(plaintext, &issue);
-        if (r < 0)
-                return r;
-        *ret = issue == NULL;
-        return 0;
 }

@@ -3,12 +3,12 @@
 #pragma once
 
 #include "fault.h"
-#include "spool.h"
+#include "mime-stream.h"
 
 /* MAIL_E_INVALID_INPUT names what is broken: header lines that are none, a multipart without boundary, without a part
  * or without its end, contradictory header fields, nesting without end. */
 int mime_check(Slice entity, Fault *f) _must_check_;
 
-/* The same for what came out of a decryption: an entity, or text without a header (UTF-8 without control characters).
- * True if it is either. Garbage of a wrong content key or of patched ciphertext is neither. */
-int mime_is_plausible(Slice plaintext, bool *ret) _must_check_; /* 0 or -errno */
+/* Parses the entity and leaves a sentence in *ret_issue, or NULL when nothing is broken. *ret_object, the parsed
+ * entity, may be NULL when there is an issue; it reads from the slice's spool as long as it lives. 0 or -errno. */
+int mime_find_issue(Slice entity, GMimeObject **ret_object, const char **ret_issue) _must_check_;

@@ -40,3 +40,9 @@ int mime_stream_write(Spool *spool, GMimeStream **ret) {
         g_object_unref(file);
         return 0;
 }
+
+ssize_t mime_stream_next(GMimeStream *stream, void *buffer, size_t n) {
+        ssize_t got = g_mime_stream_read(stream, buffer, n);
+
+        return got < 0 && g_mime_stream_eos(stream) ? 0 : got;
+}

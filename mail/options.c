@@ -155,6 +155,8 @@ static const char **value_of(Options *o, int option) {
 }
 
 static int take_option(Options *o, int option, const char *argument, Fault *f) {
+        if ((option == OPTION_FROM || option == OPTION_TO) && !strchr(argument, '@'))
+                return fault_set(f, MAIL_E_USAGE, "\"%s\" is no mail address", argument);
         OptionList *list = list_of(o, option);
         const char **value = value_of(o, option);
 

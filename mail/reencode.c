@@ -64,7 +64,7 @@ static void scan_stream(GMimeStream *stream, TextScan *scan) {
         ssize_t n;
 
         g_mime_stream_reset(stream);
-        while ((n = g_mime_stream_read(stream, buffer, sizeof(buffer))) > 0)
+        while ((n = mime_stream_next(stream, buffer, sizeof(buffer))) > 0)
                 text_scan(scan, (const uint8_t *) buffer, (size_t) n);
         text_scan_end(scan);
         g_mime_stream_reset(stream);

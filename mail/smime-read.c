@@ -38,7 +38,7 @@ int smime_decode(Slice encoded, const char *encoding, Spool **ret, Fault *f) {
                 g_mime_stream_filter_add(GMIME_STREAM_FILTER(decoded), filter);
                 g_object_unref(filter);
         }
-        while ((n = g_mime_stream_read(decoded, buffer, sizeof(buffer))) > 0) {
+        while ((n = mime_stream_next(decoded, buffer, sizeof(buffer))) > 0) {
                 r = spool_append(out, buffer, (size_t) n);
                 if (r < 0)
                         return fault_set_errno(f, r, "cannot write a temporary file");

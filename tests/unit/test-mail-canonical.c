@@ -9,7 +9,7 @@
 
 #include "mail-fixture.h"
 #include "mail/canonical.h"
-#include "mail/mime-check.h"
+#include "mail/mime-plausible.h"
 
 static void test_scan(void **state) {
         static const struct {
@@ -168,20 +168,32 @@ static void test_deep(void **state) {
         assert_int_equal(make_entity(mail, &entity, &f), MAIL_E_INVALID_INPUT);
 }
 
+#define TEXT(s) (s), sizeof(s) - 1
+
 static void test_plausible(void **state) {
         static const struct {
                 const char *text;
                 size_t n;
                 bool plausible;
         } cases[] = {
-                { "Content-Type: text/plain\r\n\r\nhi", 30, true },
-                { "\r\nbody", 6, true },
-                { "just words, as openssl cms -encrypt takes them\n", 47, true },
-                { "Z\xc3\xbcrich\n", 8, true },
-                { "Content-Type: multipart/mixed; boundary=q\n\n--q\n\na\n", 50, false },
-                { "\x07garbage\n", 9, false },
-                { "ab\0cd", 5, false },
-                { "\xff\xfe\xfd\n", 4, false },
+                { TEXT("Content-Type: text/plain\r\n\r\nhi"), true },
+                { TEXT("\r\nbody"), true },
+                { TEXT("just words, as openssl cms -encrypt takes them\n"), true },
+                { TEXT("Z\xc3\xbcrich\n"), true },
+                { TEXT("Content-Type: multipart/mixed; boundary=q\n\n--q\n\na\n"), false },
+                { TEXT("Content-Type: text/plain\n\nZ\xc3\xbcrich, and nobody said 8bit\n"), true },
+                { TEXT("Content-Type: text/plain\n\nZ\xfcrich\n"), false },
+                { TEXT("Content-Type: text/plain\nContent-Transfer-Encoding: 8bit\n\nZ\xfcrich\n"), true },
+                { TEXT("Content-Type: text/plain\nContent-Transfer-Encoding: 8bit\n\nZ\x01rich\n"), false },
+                { TEXT("Content-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\n\xc3\xbc\n"), false },
+                { TEXT("Content-Type: image/png\nContent-Transfer-Encoding: base64\n\nAA\003A\n"), false },
+                { TEXT("Content-Type: image/png\nContent-Transfer-Encoding: binary\n\n\x89PNG\0\n"), true },
+                { TEXT("Content-Type: text/plain; charset=iso-2022-jp\n\n\x1b$B4A;z\x1b(B\n"), true },
+                { TEXT("Content-Type: multipart/mixed; boundary=q\n\npre\x02\n--q\n\na\n--q--\n"), false },
+                { TEXT("Content-Type: multipart/mixed; boundary=q\n\n--q\nA: \x02\n\na\n--q--\n"), false },
+                { TEXT("\x07garbage\n"), false },
+                { TEXT("ab\0cd"), false },
+                { TEXT("\xff\xfe\xfd\n"), false },
         };
 
         (void) state;

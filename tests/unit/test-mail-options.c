@@ -70,6 +70,7 @@ static void test_plain_wrong(void **state) {
                 { "p sign --from a@b --from c@d", "given twice" },
                 { "p sign --opaque=yes", "not an option" },
                 { "p decrypt -x", "-x" },
+                { "p sign --from alice", "no mail address" },
         };
 
         (void) state;
