@@ -73,6 +73,8 @@ int error_no_memory(void) {
 int error_set_errno(int r, const char *what) {
         char reason[128];
 
+        if (r == -ENOMEM)
+                return error_no_memory();
         return error_set(r, "%s: %s", what, strerror_r(-r, reason, sizeof(reason)));
 }
 
