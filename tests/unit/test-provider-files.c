@@ -376,6 +376,7 @@ static void test_request(void **state) {
                 int n;
 
                 assert_int_equal(X509_check_private_key(certificate, key), 1);
+                assert_int_equal(X509_REQ_set_version(request, X509_REQ_VERSION_1), 1);
                 assert_int_equal(X509_REQ_set_pubkey(request, key), 1);
                 assert_true(X509_REQ_sign(request, key, md) > 0);
                 assert_string_equal(fake.purpose, "csr");
