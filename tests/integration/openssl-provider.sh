@@ -114,6 +114,14 @@ for key in alice-rsa alice-ec; do
   verifies signed.eml $key
 done
 
+check 'openssl smime -sign with all certificates by name' openssl smime -sign "${provider[@]}" -inkey "$(uri alice-rsa)" \
+  -signer "$(uri alice-rsa)" -certfile signet:alice@example.org -md sha256 -in "$mail" -out signed.eml
+verifies signed.eml alice-rsa
+check 'openssl cms -encrypt to a certificate by name' openssl cms -encrypt "${provider[@]}" -aes128 -in "$mail" -out encrypted.eml \
+  -recip "$(uri alice-rsa)"
+check 'openssl smime -decrypt' openssl smime -decrypt "${provider[@]}" -inkey "$(uri alice-rsa)" -in encrypted.eml -out decrypted.eml
+same 'every part came through' "$(mail_parts decrypted.eml)" "$(mail_parts "$mail")"
+
 check 'openssl cms -sign by PSS' openssl cms -sign "${provider[@]}" -inkey alice-rsa.key -signer "$LAB/certificates/alice-rsa.pem" \
   -keyopt rsa_padding_mode:pss -in "$mail" -out signed.eml
 verifies signed.eml alice-rsa
