@@ -144,7 +144,7 @@ static int find_subject(Peer *caller, const Question *q, Peer **ret, Failure *f)
 
         if (!user)
                 user = caller->user;
-        r = user ? peer_new_for_user(user, &p) : PEER_E_GONE;
+        r = user ? peer_new_for_user(user, &p) : PEER_E_UNKNOWN;
         if (r > 0)
                 return failure_set(f, OUTCOME_INVALID_INPUT, "fact \"user\": there is no user \"%.40s\"", user ?: "");
         if (r < 0)

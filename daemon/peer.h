@@ -35,10 +35,10 @@ int peer_cache_new(PeerCache **ret) _must_check_;
 PeerCache *peer_cache_free(PeerCache *c); /* accepts and returns NULL */
 DEFINE_CLEANUP(PeerCache *, peer_cache_free)
 
-enum { PEER_E_GONE = 1 };
+enum { PEER_E_UNKNOWN = 1 };
 
 /* The caller of that unique name; borrowed until the cache changes. Asks the bus, waiting at most two seconds, when the
- * name is new. PEER_E_GONE when it has left, or the bus doesn't tell who it is. */
+ * name is new. PEER_E_UNKNOWN when it has left, or nobody tells who it is. */
 int peer_cache_get(PeerCache *c, sd_bus *bus, const char *name, Peer **ret) _must_check_;
 
 /* The name left the bus: marks the Peer as gone and forgets it. Returns it (referenced), or NULL if it wasn't known. */
@@ -48,5 +48,9 @@ void peer_cache_clear(PeerCache *c); /* the bus is gone, and everybody with it *
 /* For each remembered peer: for (Peer *p = peer_cache_newest(c); p; p = p->older). */
 Peer *peer_cache_newest(PeerCache *c);
 
-/* Looks up a user by name for Explain: login name, uid and groups, no unit, no bus name. PEER_E_GONE: no such user. */
+/* A Peer about whom nothing is known but its name on the bus. */
+int peer_new(const char *name, Peer **ret) _must_check_;
+
+/* Looks up a user by name for Explain: login name, uid and groups, no unit, no bus name. PEER_E_UNKNOWN: no such user.
+ */
 int peer_new_for_user(const char *user, Peer **ret) _must_check_;

@@ -22,8 +22,11 @@ cp "$SIGNET_BUILD/tests/lab/listen" "$SIGNET_BUILD/tests/faulty-module/faulty-mo
 # rule USER KEY [PURPOSES]: appended to the policy that is being written.
 rule() {
   printf '%s: { user = "%s"; key = "pkcs11:token=demo;object=%s"; operation = ["sign", "decrypt"]; purpose = [%s]; effect = "allow"; }\n' \
-    "$1-${2//\*/all}" "$1" "$2" "${3:-\"digest\", \"raw\"}"
+    "${1//\*/all}-${2//\*/all}" "$1" "$2" "${3:-\"digest\", \"raw\"}"
 }
+
+# A group with more members than fit the room in which programs like to look groups up.
+printf 'crowd:x:59999:%s,carol\n' "$(seq -s, -f 'member%05.0f' 3000)" >>"$LAB/group"
 
 { rule alice 'alice-*' && rule bob 'bob-*'; } | lab_config_policy
 lab_signetd demo=ready
@@ -85,6 +88,18 @@ reload
 same 'who may no longer use a key hears that it is gone' "$(keys_heard carol)" 'InterfacesRemoved RSA'
 same 'and it is' "$(key_field label lab_as carol)" ''
 keys_heard alice >/dev/null
+
+# --- groups --------------------------------------------------------------------------------------------------
+
+{ rule '*' 'alice-*' && echo 'none: { group = "crowd"; effect = "deny"; }'; } | lab_config_policy
+reload
+same 'a group of thousands is a group' "$(key_field label lab_as carol)" ''
+same 'for its members alone' "$(key_field label lab_as bob)" 'alice-ec alice-ed alice-rsa'
+{ rule alice 'alice-*' && rule bob 'bob-*'; } | lab_config_policy
+reload
+for user in alice bob carol; do
+  keys_heard "$user" >/dev/null
+done
 
 # --- a policy with mistakes changes nothing ------------------------------------------------------------------
 
