@@ -285,7 +285,7 @@ void job_answered(Job *job, const Worker *worker, WorkerCode code, Blob data, co
 }
 
 void job_lost(Job *job, const Token *token, JobLoss loss) {
-        _cleanup_(request_unrefp) Request *r = job->request; /* what job_started() took */
+        _cleanup_(request_unrefp) _unused_ Request *r = job->request; /* what job_started() took */
         const char *name = token->config->name;
         Failure f;
 
