@@ -279,6 +279,13 @@ int certificate_check(X509 *certificate, CertificateUse use, Fault *f) {
         return 0;
 }
 
+bool certificate_is_newer(X509 *certificate, X509 *other) {
+        int order = ASN1_TIME_compare(X509_get0_notBefore(certificate), X509_get0_notBefore(other));
+
+        return order > 0 ||
+               (order == 0 && ASN1_TIME_compare(X509_get0_notAfter(certificate), X509_get0_notAfter(other)) > 0);
+}
+
 int certificates_pick(STACK_OF(X509) *from, const char *address, CertificateUse use, X509 **ret, Fault *f) {
         X509 *best = NULL;
         Fault closest = { 0 };
@@ -288,7 +295,7 @@ int certificates_pick(STACK_OF(X509) *from, const char *address, CertificateUse 
 
                 if (!certificate_has_address(x, address) || certificate_check(x, use, &closest) != 0)
                         continue;
-                if (!best || ASN1_TIME_compare(X509_get0_notBefore(x), X509_get0_notBefore(best)) > 0)
+                if (!best || certificate_is_newer(x, best))
                         best = x;
         }
         if (best) {

@@ -40,6 +40,9 @@ void certificate_time(const ASN1_TIME *t, char *ret, size_t size); /* "2026-11-2
  * 2048 bits). */
 int certificate_check(X509 *certificate, CertificateUse use, Fault *f) _must_check_;
 
+/* Was it issued after the other? Of two at one time, the one that lasts longer. */
+bool certificate_is_newer(X509 *certificate, X509 *other);
+
 /* The one that carries the address and fits the use, newest first; else the fault says what comes closest. Borrowed
  * from `from`. */
 int certificates_pick(STACK_OF(X509) *from, const char *address, CertificateUse use, X509 **ret, Fault *f) _must_check_;

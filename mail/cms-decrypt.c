@@ -109,8 +109,9 @@ static int unwrap(CMS_ContentInfo *cms, const Decrypters *keys, Fault *f) {
         if (first.error != MAIL_OK)
                 return fault_set(f, first.error, "%s", first.text);
         return fault_set(f, MAIL_E_NO_SUCH_KEY,
-                         "the mail is encrypted for none of the %zu keys that you may decrypt with; an old certificate "
-                         "that is on no token can be given with --cert",
+                         "the mail is encrypted for no key that you may decrypt with (%zu looked at); an old "
+                         "certificate that is on no "
+                         "token can be given with --cert",
                          keys->n);
 }
 

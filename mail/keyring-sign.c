@@ -36,6 +36,7 @@ static int key_chain(signet_key *key, STACK_OF(X509) *to) {
 static int choose_certificate(EVP_PKEY *key, STACK_OF(X509) *candidates, const SignerChoice *choice, const char *name,
                               X509 **ret, Fault *f) {
         Fault why = { 0 };
+        X509 *best = NULL;
         size_t n = 0;
 
         for (int i = 0; i < sk_X509_num(candidates); i++) {
@@ -46,14 +47,16 @@ static int choose_certificate(EVP_PKEY *key, STACK_OF(X509) *candidates, const S
                 n++;
                 if (choice->address && !certificate_has_address(x, choice->address))
                         continue;
-                if (certificate_check(x, CERTIFICATE_SIGN, &why) == 0) {
-                        *ret = x;
-                        return 0;
-                }
+                if (certificate_check(x, CERTIFICATE_SIGN, &why) == 0 && (!best || certificate_is_newer(x, best)))
+                        best = x;
+        }
+        ERR_clear_error();
+        if (best) {
+                *ret = best;
+                return 0;
         }
         if (why.error != MAIL_OK)
                 return fault_set(f, why.error, "%s", why.text);
-        ERR_clear_error();
         if (choice->address && n > 0)
                 return fault_set(f, MAIL_E_WRONG_ADDRESS, "no certificate of the key %s carries the address %s", name,
                                  choice->address);

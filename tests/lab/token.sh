@@ -65,7 +65,7 @@ lab_ca() {
     -addext 'keyUsage=critical,keyCertSign,cRLSign' 2>"$LAB/ca/req.log" || lab_fail "$(cat "$LAB/ca/req.log")"
 }
 
-# lab_certificate KEY ADDRESS [DAYS]: an S/MIME certificate over the public key $LAB/keys/KEY.pem, in $LAB/certificates/KEY.pem.
+# lab_certificate KEY ADDRESS [DAYS [KEY_USAGE]]: an S/MIME certificate over the public key $LAB/keys/KEY.pem, in $LAB/certificates/KEY.pem.
 # The key itself stays out of it: the CA puts a public key that it is given into the certificate. DAYS -1: expired.
 lab_certificate() {
   local key=$1 address=$2 days=${3:-3650} key_usage=digitalSignature,nonRepudiation,keyEncipherment
@@ -73,6 +73,7 @@ lab_certificate() {
   case "$(openssl pkey -pubin -in "$LAB/keys/$key.pem" -noout -text)" in
     *'ASN1 OID:'*) key_usage=digitalSignature,nonRepudiation,keyAgreement ;; # an elliptic curve
   esac
+  key_usage=${4:-$key_usage}
   cat >"$extensions" <<END
 basicConstraints = critical,CA:FALSE
 keyUsage = critical,$key_usage
