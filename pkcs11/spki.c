@@ -179,7 +179,7 @@ static int ec_key_from_point(const Curve *c, Blob point, EVP_PKEY **ret) {
                 return r;
 
         check = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-        if (!check || EVP_PKEY_public_check(check) != 1)
+        if (!check || EVP_PKEY_public_check_quick(check) != 1)
                 return SPKI_E_UNUSABLE;
 
         /* One key has one SubjectPublicKeyInfo here, however its point was written. */

@@ -7,7 +7,7 @@
 #include "common/secret.h"
 #include "token-maker.h"
 
-#define LAB_KEYS_MAX 64
+#define LAB_KEYS_MAX 128
 
 typedef struct WorkerLab {
         char directory[64]; /* in /tmp: sockets want short paths */
