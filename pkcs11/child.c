@@ -46,14 +46,27 @@ static void report(int code, const Reason *reason, bool pin_tried, uint8_t *room
                 frame_encode_result(FRAME_STATUS, pin_tried ? REPORT_PIN_TRIED : REPORT_PIN_UNTRIED, &status, room));
 }
 
+/* A text of the token's for people: what is no clean UTF-8 becomes '?'. `field` is ours to change. */
+static Blob clean_field(CK_UTF8CHAR *field, size_t size) {
+        Blob b = token_field(field, size);
+        bool utf8 = b.size > 0 && utf8_is_valid(b.data, b.size);
+
+        for (size_t i = 0; i < b.size; i++)
+                if (field[i] < ' ' || field[i] == 0x7f || (field[i] > 0x7f && !utf8))
+                        field[i] = '?';
+        return b;
+}
+
 static int send_hello(int code, const Reason *reason, const Token *t, uint8_t *room) {
         FrameHello hello = { .code = (WorkerCode) code, .message = text_blob(code == 0 ? "" : reason->text) };
+        CK_TOKEN_INFO info;
 
         if (t) {
-                hello.label = token_field(t->info.label, sizeof(t->info.label));
-                hello.serial = token_field(t->info.serialNumber, sizeof(t->info.serialNumber));
-                hello.model = token_field(t->info.model, sizeof(t->info.model));
-                hello.manufacturer = token_field(t->info.manufacturerID, sizeof(t->info.manufacturerID));
+                info = t->info;
+                hello.label = clean_field(info.label, sizeof(info.label));
+                hello.serial = clean_field(info.serialNumber, sizeof(info.serialNumber));
+                hello.model = clean_field(info.model, sizeof(info.model));
+                hello.manufacturer = clean_field(info.manufacturerID, sizeof(info.manufacturerID));
                 hello.pin_tries = token_pin_tries(t);
         }
         return send_frame(CHILD_FD_LINK, room, frame_encode_hello(&hello, room));
