@@ -30,13 +30,14 @@ lab_quietly() {
 $(cat "$LAB/step.log")"
 }
 
-# lab_begin NAME: makes the directory, $LAB, and $LAB_RUN in or beside it for sockets, whose paths may have 107 bytes only.
+# lab_begin NAME: makes the directory, $LAB, and $LAB_RUN in or beside it for sockets, whose paths may have 107 bytes only. Where other users
+# cannot come to this clone (in /root, say), the lab lies in /tmp, with copies of what they read and run.
 lab_begin() {
   umask 022
   local below=$SIGNET_BUILD/lab
   mkdir -p "$below"
   if lab_has_users && ! setpriv --reuid 65534 --regid 65534 --clear-groups test -r "$below" -a -x "$below" 2>/dev/null; then
-    below=/tmp # other users cannot come to the build directory; what they run is copied there
+    below=/tmp
   fi
   LAB=$(mktemp -d "$below/$1.XXXXXX")
   trap lab_end EXIT
@@ -51,8 +52,15 @@ lab_begin() {
   mkdir -p "$LAB_RUN" "$LAB/log"
   chmod 0755 "$LAB_RUN"
   lab_users
+  [ "$below" != /tmp ] || lab_copy_source
   lab_sanitize
   lab_programs "$below"
+}
+
+lab_copy_source() {
+  mkdir "$LAB/source"
+  find "$SIGNET_SOURCE" -mindepth 1 -maxdepth 1 ! -name 'build*' ! -name .git -exec cp -r -t "$LAB/source" {} +
+  SIGNET_SOURCE=$LAB/source
 }
 
 # --- processes -----------------------------------------------------------------------------------------------
@@ -137,8 +145,7 @@ lab_show_logs() {
 
 # --- programs ------------------------------------------------------------------------------------------------
 
-# Three directories in the lab for PATH, LD_LIBRARY_PATH and OPENSSL_MODULES, with links into the build; with copies where the lab's users cannot
-# come to the build directory.
+# Three directories in the lab for PATH, LD_LIBRARY_PATH and OPENSSL_MODULES, with links into the build, or copies.
 lab_programs() {
   local p place=(ln -s)
   [ "$1" != /tmp ] || place=(cp -P)
