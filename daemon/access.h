@@ -21,8 +21,13 @@ typedef struct AccessUse {
 /* root and the user that signetd runs as. They may reload and explain; using a key goes by policy for them, too. */
 bool access_is_admin(const Peer *peer);
 
-/* Never allows a peer that is gone; a verdict of POLICY_ASK has become POLICY_DENY with a reason. */
-void access_decide(const Policy *policy, const Peer *peer, const Key *key, const AccessUse *use, PolicyVerdict *ret);
+/* Never allows a peer that is gone; a verdict of POLICY_ASK has become POLICY_DENY with a reason.
+ *
+ * A token may claim any key, and hold certificates over any key. So what one token says of a key allows its use on that
+ * token alone: ret_usable (n_instances of the key, or NULL) says for each instance whether the rule that decided allows
+ * it there. What any of them says may deny. */
+void access_decide(const Policy *policy, const Peer *peer, const Key *key, const AccessUse *use, bool *ret_usable,
+                   PolicyVerdict *ret);
 bool access_may_see(const Policy *policy, const Peer *peer, const Key *key);
 bool access_may_ever(const Policy *policy, const Peer *peer, const Key *key, Operation operation, Purpose purpose);
 

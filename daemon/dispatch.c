@@ -30,12 +30,12 @@ static bool find_worker(QueueItem *item, void *userdata) {
         unsigned most = 0;
 
         for (size_t i = 0; job && i < r->key->n_instances; i++) {
-                Token *t = r->key->instances[i].token;
-                unsigned idle = count_idle(t);
+                Token *t = request_token(r, i);
+                unsigned idle = t ? count_idle(t) : 0;
                 uint32_t handle;
                 Worker *w;
 
-                if (t == job->failed_on || idle <= most)
+                if (!t || t == job->failed_on || idle <= most)
                         continue;
                 w = token_idle_worker(t, r->key, &handle);
                 if (!w)
@@ -79,7 +79,7 @@ static void sweep_one(QueueItem *item, _unused_ void *userdata) {
         Failure f;
 
         for (size_t i = 0; i < r->key->n_instances; i++)
-                if (token_outlook(r->key->instances[i].token, &f) == 0)
+                if (request_token(r, i) && token_outlook(request_token(r, i), &f) == 0)
                         return;
         request_fail(r, &f);
 }

@@ -236,7 +236,7 @@ static int decide_key(Manager *m, const Peer *caller, const Peer *subject, const
                               .n_domains = domain ? 1 : 0,
                               .now = q->time,
                       },
-                      ret);
+                      NULL, ret);
         return 0;
 }
 

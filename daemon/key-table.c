@@ -83,7 +83,7 @@ static int add_certificates(KeyTable *t, const Inventory *inventory) {
                         t->issuers[t->n_issuers++] = certificate_ref(c);
                 if (!key)
                         continue;
-                r = key_add_certificate(key, c);
+                r = key_add_certificate(key, inventory, c);
                 if (r < 0)
                         return r;
         }

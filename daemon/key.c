@@ -35,8 +35,10 @@ Key *key_ref(Key *k) {
 Key *key_unref(Key *k) {
         if (!k || --k->n_ref > 0)
                 return NULL;
-        for (size_t i = 0; i < k->n_instances; i++)
+        for (size_t i = 0; i < k->n_instances; i++) {
                 inventory_unref(k->instances[i].inventory);
+                free(k->instances[i].addresses);
+        }
         for (size_t i = 0; i < k->n_certificates; i++)
                 certificate_unref(k->certificates[i]);
         free(k->instances);
@@ -64,7 +66,7 @@ int key_add_instance(Key *k, Token *token, Inventory *inventory, const Inventory
                 return -ENOMEM;
         k->policy_instances = policy;
 
-        instances[k->n_instances] = (KeyInstance){ token, inventory_ref(inventory), i };
+        instances[k->n_instances] = (KeyInstance){ .token = token, .inventory = inventory_ref(inventory), .key = i };
         policy[k->n_instances] = (PolicyInstance){
                 .token = null_if_empty(inventory->label),
                 .serial = null_if_empty(inventory->serial),
@@ -79,17 +81,35 @@ int key_add_instance(Key *k, Token *token, Inventory *inventory, const Inventory
         return 0;
 }
 
-static bool has_address(const Key *k, const char *address) {
-        for (size_t i = 0; i < k->n_addresses; i++)
-                if (strcasecmp(k->addresses[i], address) == 0)
+static bool has_address(const char *const *addresses, size_t n, const char *address) {
+        for (size_t i = 0; i < n; i++)
+                if (strcasecmp(addresses[i], address) == 0)
                         return true;
         return false;
 }
 
-int key_add_certificate(Key *k, Certificate *c) {
-        Certificate **certificates;
-        const char **addresses;
+static int add_addresses(const char ***addresses, size_t *n, const Certificate *c) {
+        const char **more = reallocarray(*addresses, *n + c->n_addresses + 1, sizeof(*more));
 
+        if (!more)
+                return -ENOMEM;
+        *addresses = more;
+        for (size_t i = 0; i < c->n_addresses; i++)
+                if (!has_address(more, *n, c->addresses[i]))
+                        more[(*n)++] = c->addresses[i];
+        return 0;
+}
+
+int key_add_certificate(Key *k, const Inventory *inventory, Certificate *c) {
+        Certificate **certificates;
+
+        for (size_t i = 0; i < k->n_instances; i++) {
+                KeyInstance *instance = &k->instances[i];
+
+                if (instance->inventory == inventory &&
+                    add_addresses(&instance->addresses, &instance->n_addresses, c) < 0)
+                        return -ENOMEM;
+        }
         for (size_t i = 0; i < k->n_certificates; i++)
                 if (k->certificates[i]->size == c->size && memcmp(k->certificates[i]->der, c->der, c->size) == 0)
                         return 0;
@@ -98,16 +118,8 @@ int key_add_certificate(Key *k, Certificate *c) {
         if (!certificates)
                 return -ENOMEM;
         k->certificates = certificates;
-        addresses = reallocarray(k->addresses, k->n_addresses + c->n_addresses + 1, sizeof(*addresses));
-        if (!addresses)
-                return -ENOMEM;
-        k->addresses = addresses;
-
         certificates[k->n_certificates++] = certificate_ref(c);
-        for (size_t i = 0; i < c->n_addresses; i++)
-                if (!has_address(k, c->addresses[i]))
-                        addresses[k->n_addresses++] = c->addresses[i];
-        return 0;
+        return add_addresses(&k->addresses, &k->n_addresses, c);
 }
 
 static int compare_certificates(const void *a, const void *b, void *now) {
@@ -163,6 +175,11 @@ bool key_can(const Key *k, Operation operation, Purpose purpose) {
 }
 
 static bool instance_equal(const KeyInstance *a, const KeyInstance *b) {
+        if (a->n_addresses != b->n_addresses)
+                return false;
+        for (size_t i = 0; i < a->n_addresses; i++)
+                if (!has_address(b->addresses, b->n_addresses, a->addresses[i]))
+                        return false;
         return a->token == b->token && strcmp(a->inventory->label, b->inventory->label) == 0 &&
                strcmp(a->key->label, b->key->label) == 0 && a->key->flags == b->key->flags &&
                a->key->ckaid_size == b->key->ckaid_size &&

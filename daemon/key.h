@@ -12,6 +12,8 @@ typedef struct KeyInstance {
         Token *token;         /* lives as long as the daemon */
         Inventory *inventory; /* referenced: owns what `key` points to */
         const InventoryKey *key;
+        const char **addresses; /* of the certificates on the same token; borrowed from them */
+        size_t n_addresses;
 } KeyInstance;
 
 typedef struct Key {
@@ -40,7 +42,8 @@ DEFINE_CLEANUP(Key *, key_unref)
 
 /* While the table is being built. */
 int key_add_instance(Key *k, Token *token, Inventory *inventory, const InventoryKey *i) _must_check_;
-int key_add_certificate(Key *k, Certificate *c) _must_check_; /* one that is there already is passed over */
+/* One that another token has, too, is taken once, but its addresses stand with both tokens' instances. */
+int key_add_certificate(Key *k, const Inventory *inventory, Certificate *c) _must_check_;
 
 /* Sorts the certificates, the one to use first in front; borrowed. */
 Certificate *const *key_certificates(Key *k, int64_t now, size_t *ret_n);

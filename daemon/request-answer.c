@@ -169,9 +169,12 @@ static void finish_job(Job *job, const Worker *worker, Blob data) {
 static bool has_outlook(const Request *r, const Token *except) {
         Failure f;
 
-        for (size_t i = 0; i < r->key->n_instances; i++)
-                if (r->key->instances[i].token != except && token_outlook(r->key->instances[i].token, &f) == 0)
+        for (size_t i = 0; i < r->key->n_instances; i++) {
+                const Token *t = request_token(r, i);
+
+                if (t && t != except && token_outlook(t, &f) == 0)
                         return true;
+        }
         return false;
 }
 

@@ -19,7 +19,10 @@ int request_new(Manager *m, Peer *peer, Key *key, sd_bus_message *message, Reque
                 return -ENOMEM;
         r->n_ref = 1;
         r->jobs = calloc(n, sizeof(*r->jobs));
-        if (!r->jobs) {
+        r->usable = calloc(key->n_instances, sizeof(*r->usable));
+        if (!r->jobs || !r->usable) {
+                free(r->jobs);
+                free(r->usable);
                 free(r);
                 return -ENOMEM;
         }
@@ -51,6 +54,7 @@ Request *request_unref(Request *r) {
                 free(r->jobs[i].result);
         }
         free(r->jobs);
+        free(r->usable);
         free(r->rule);
         sd_event_source_disable_unref(r->timer);
         sd_bus_message_unref(r->message);
@@ -79,7 +83,11 @@ Job *request_next_job(Request *r) {
         return NULL;
 }
 
-static void decide(const Request *r, const Job *job, PolicyVerdict *ret) {
+Token *request_token(const Request *r, size_t i) {
+        return r->usable[i] ? r->key->instances[i].token : NULL;
+}
+
+static void decide(const Request *r, const Job *job, bool *ret_usable, PolicyVerdict *ret) {
         static const char *const none[] = { NULL };
         AccessUse use = {
                 .operation = r->operation,
@@ -94,7 +102,7 @@ static void decide(const Request *r, const Job *job, PolicyVerdict *ret) {
                 use.domains = job->input.domains;
                 use.n_domains = job->input.n_domains;
         }
-        access_decide(r->manager->policy, r->peer, r->key, &use, ret);
+        access_decide(r->manager->policy, r->peer, r->key, &use, ret_usable, ret);
 }
 
 static int set_rule(Request *r, const PolicyRule *rule) {
@@ -107,15 +115,31 @@ static int set_rule(Request *r, const PolicyRule *rule) {
         return 0;
 }
 
+/* All inputs go where every one of them may: a token that not all may use is not used. */
+static void decide_next(Request *r, unsigned i, bool *room, PolicyVerdict *v) {
+        bool any = false;
+
+        decide(r, &r->jobs[i], room, v);
+        for (size_t k = 0; k < r->key->n_instances; k++) {
+                r->usable[k] = room[k] && (i == 0 || r->usable[k]);
+                any = any || r->usable[k];
+        }
+        if (v->effect == POLICY_ALLOW && !any)
+                *v = (PolicyVerdict){ .reason = "no token may be used for all of the inputs; send them one by one" };
+}
+
 /* Asks policy about every job that waits. Only certificate requests differ from one input to the next. */
 static int check_policy(Request *r, const PolicyRule **rules, Job **ret_job, Failure *f) {
+        _cleanup_free_ bool *room = calloc(r->key->n_instances, sizeof(*room));
         PolicyVerdict v = {};
         int k;
 
+        if (!room)
+                return -ENOMEM;
         for (unsigned i = 0; i < r->n_jobs; i++) {
                 *ret_job = &r->jobs[i];
                 if (i == 0 || r->purpose == PURPOSE_CSR)
-                        decide(r, &r->jobs[i], &v);
+                        decide_next(r, i, room, &v);
                 if (r->jobs[i].state != JOB_WAITING)
                         continue;
                 if (i == 0 || v.effect != POLICY_ALLOW) {
@@ -173,7 +197,9 @@ static int check_tokens(Request *r, Failure *f) {
         int k = -EINVAL;
 
         for (size_t i = 0; i < r->key->n_instances; i++) {
-                k = token_outlook(r->key->instances[i].token, f);
+                const Token *t = request_token(r, i);
+
+                k = t ? token_outlook(t, f) : k;
                 if (k == 0)
                         return 0;
         }
@@ -214,7 +240,8 @@ static int start_waiting(Request *r) {
         int k;
 
         for (size_t i = 0; i < r->key->n_instances; i++)
-                deadline = MAX(deadline, r->key->instances[i].token->config->deadline);
+                if (request_token(r, i))
+                        deadline = MAX(deadline, request_token(r, i)->config->deadline);
         r->expires_us = r->arrived_us + deadline * 1000000ULL;
         k = sd_event_add_time(r->manager->event, &r->timer, CLOCK_MONOTONIC, r->expires_us, TIMER_ACCURACY_US,
                               on_expired, r);

@@ -49,6 +49,7 @@ struct Request {
         };
         Job *jobs;
         unsigned n_jobs, n_waiting, n_done;
+        bool *usable;        /* for each instance of the key: whether policy allows it there */
         char *rule;          /* that allowed it */
         uint64_t generation; /* of the policy that allowed it */
         uint64_t arrived_us; /* CLOCK_MONOTONIC */
@@ -78,6 +79,9 @@ Hash request_hash(const Request *r);
 
 /* Whether a result has a size that is right: a vendor's module may return anything. */
 bool request_result_fits(const Request *r, Blob data);
+
+/* The token of the key's instance `i`, or NULL where the caller may not use the key on it. */
+Token *request_token(const Request *r, size_t i);
 
 /* The first job that waits for a worker, or NULL. */
 Job *request_next_job(Request *r);

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Tokens that lie: one that claims a key which another token holds, a certificate that names somebody else's address over another token's key, labels
+# that the bus does not carry. What a token says gives nobody the use of what lies on another.
+set -eu
+# shellcheck source=tests/lab/check.sh
+. "$SIGNET_SOURCE/tests/lab/check.sh"
+
+lab_has_users || skip_all 'needs root, to become other users'
+lab_begin lying-token
+lab_store
+for token in alice bob; do
+  lab_token "$token"
+done
+lab_key alice alice-key 01 EC:prime256v1
+lab_key alice mail-key 02 EC:prime256v1
+lab_key bob bob-key 01 EC:prime256v1
+
+# Bob, who has the PIN of his own token, puts Alice's public key beside a private key of his.
+lab_pkcs11 bob --delete-object --type pubkey --id 01
+lab_pkcs11 bob --write-object "$LAB/keys/alice-key.der" --type pubkey --id 01 --label bob-key
+
+# And a certificate over Alice's other key that bears his address.
+lab_ca
+lab_certificate mail-key bob@example.org
+lab_import bob mail-key 02
+
+lab_bus
+lab_config
+lab_config_token alice 'workers = 2'
+lab_config_token bob 'workers = 1'
+lab_config_policy <<END
+alice: { user = "alice"; key = "pkcs11:token=alice"; operation = "sign"; purpose = "digest"; effect = "allow"; }
+bob: { user = "bob"; key = ["pkcs11:token=bob", "%u@example.org"]; operation = "sign"; purpose = "digest"; effect = "allow"; }
+END
+lab_signetd alice=ready bob=ready
+mkdir -m 1777 "$LAB/work"
+sha256sum "$LAB_CONFIG/signetd.conf" >"$LAB/work/input"
+
+# sign_as USER KEY PEM: USER signs with KEY, and the public key in PEM confirms it.
+sign_as() {
+  lab_as "$1" signetctl sign --key "$2" --in "$LAB/work/input" --out "$LAB/work/$1.sig" || return
+  openssl dgst -sha256 -verify "$LAB/keys/$3.pem" -signature "$LAB/work/$1.sig" "$LAB/work/input"
+}
+
+check 'Alice signs with her key' sign_as alice 'pkcs11:token=alice;object=alice-key' alice-key
+for i in 1 2 3 4; do
+  refuse "Bob does not get Alice's signature for his claim ($i)" '' sign_as bob 'pkcs11:token=bob;object=bob-key' alice-key
+done
+refuse "a certificate on Bob's token does not make Alice's key his" 'no key|no such key|No key' sign_as bob bob@example.org mail-key
+same "and does not show it to him" "$(key_field label lab_as bob | grep -c mail-key || true)" 0
+check_done
