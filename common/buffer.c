@@ -148,10 +148,31 @@ bool utf8_is_valid(const void *data, size_t n) {
         return true;
 }
 
+/* U+FDD0 to U+FDEF, and the last two of each plane. */
+static bool is_noncharacter(const uint8_t *p, size_t len) {
+        if (len < 3)
+                return false;
+        if (p[0] == 0xef && p[1] == 0xb7 && p[2] >= 0x90 && p[2] <= 0xaf)
+                return true;
+        return p[len - 1] >= 0xbe && p[len - 2] == 0xbf && (len == 3 ? p[0] == 0xef : (p[1] & 0x0f) == 0x0f);
+}
+
+bool utf8_is_interchangeable(const void *data, size_t n) {
+        const uint8_t *p = data;
+        size_t len;
+
+        for (; n > 0; p += len, n -= len) {
+                len = utf8_sequence(p, n);
+                if (len == 0 || is_noncharacter(p, len))
+                        return false;
+        }
+        return true;
+}
+
 int blob_to_string(Blob b, char **ret) {
         char *s;
 
-        if (b.size > 0 && (memchr(b.data, 0, b.size) || !utf8_is_valid(b.data, b.size)))
+        if (b.size > 0 && (memchr(b.data, 0, b.size) || !utf8_is_interchangeable(b.data, b.size)))
                 return -EBADMSG;
         s = malloc(b.size + 1);
         if (!s)

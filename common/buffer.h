@@ -47,7 +47,11 @@ void writer_string(Writer *w, const char *s); /* as a blob without the NUL; NULL
 /* The size written, or -EMSGSIZE when it did not all fit. */
 ssize_t writer_finish(const Writer *w) _must_check_;
 
-/* A NUL-terminated copy. -EBADMSG when the blob holds a NUL or is not valid UTF-8; -ENOMEM. */
+/* A NUL-terminated copy. -EBADMSG when the blob holds a NUL or is not utf8_is_interchangeable(); -ENOMEM. */
 int blob_to_string(Blob b, char **ret) _must_check_;
 
 bool utf8_is_valid(const void *data, size_t n); /* RFC 3629: no surrogates, no overlong forms, nothing past U+10FFFF */
+
+/* The same without the noncharacters (U+FFFE and the like), which are valid UTF-8: what a D-Bus string may hold. sd-bus
+ * refuses to send a message with one, so a label with one would hide all the keys that stand in the same answer. */
+bool utf8_is_interchangeable(const void *data, size_t n);

@@ -46,7 +46,7 @@ static int add_address(PurposeCsr *csr, const ASN1_STRING *value, const char **r
                 return PURPOSE_E_INVALID;
         }
         n = ASN1_STRING_to_UTF8(&text, value);
-        if (n <= 0 || memchr(text, 0, (size_t) n) || !utf8_is_valid(text, (size_t) n) ||
+        if (n <= 0 || memchr(text, 0, (size_t) n) || !utf8_is_interchangeable(text, (size_t) n) ||
             !memchr(text, '@', (size_t) n)) {
                 OPENSSL_free(text);
                 *ret_why = "an address in the request is not a mail address";

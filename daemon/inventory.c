@@ -8,6 +8,16 @@
 #include "common/ossl.h"
 #include "spki.h"
 
+/* Text of a token. One that cannot be shown is none. */
+static int read_text(Blob b, char **ret) {
+        int r = blob_to_string(b, ret);
+
+        if (r != -EBADMSG)
+                return r;
+        *ret = strdup("");
+        return *ret ? 0 : -ENOMEM;
+}
+
 int inventory_new(const FrameHello *hello, Inventory **ret) {
         _cleanup_(inventory_unrefp) Inventory *i = calloc(1, sizeof(*i));
         int r;
@@ -16,10 +26,10 @@ int inventory_new(const FrameHello *hello, Inventory **ret) {
                 return -ENOMEM;
         i->n_ref = 1;
         i->code = hello->code;
-        if ((r = blob_to_string(hello->label, &i->label)) < 0 || (r = blob_to_string(hello->serial, &i->serial)) < 0 ||
-            (r = blob_to_string(hello->model, &i->model)) < 0 ||
-            (r = blob_to_string(hello->manufacturer, &i->manufacturer)) < 0 ||
-            (r = blob_to_string(hello->message, &i->message)) < 0)
+        if ((r = blob_to_string(hello->label, &i->label)) < 0 || (r = read_text(hello->serial, &i->serial)) < 0 ||
+            (r = read_text(hello->model, &i->model)) < 0 ||
+            (r = read_text(hello->manufacturer, &i->manufacturer)) < 0 ||
+            (r = read_text(hello->message, &i->message)) < 0)
                 return r;
 
         *ret = TAKE_PTR(i);
@@ -94,11 +104,7 @@ static int key_init(InventoryKey *k, const FrameKey *frame) {
         k->spki = TAKE_PTR(info.der);
         k->spki_size = info.size;
 
-        r = blob_to_string(frame->label, &k->label);
-        if (r == -EBADMSG) {
-                k->label = strdup("");
-                r = k->label ? 0 : -ENOMEM;
-        }
+        r = read_text(frame->label, &k->label);
         if (r < 0)
                 return r;
         k->ckaid = malloc(MAX(frame->ckaid.size, 1U));

@@ -47,7 +47,7 @@ int failure_set(Failure *f, Outcome outcome, const char *format, ...) {
         va_end(ap);
 
         /* A cut may leave half a character, which D-Bus refuses. */
-        for (end = strlen(f->text); !utf8_is_valid(f->text, end); end--)
+        for (end = strlen(f->text); !utf8_is_interchangeable(f->text, end); end--)
                 ;
         f->text[end] = '\0';
         return (int) outcome;

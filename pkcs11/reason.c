@@ -15,7 +15,7 @@ int reason_set(Reason *reason, WorkerCode code, const char *format, ...) {
         (void) vsnprintf(reason->text, sizeof(reason->text), format, ap);
         va_end(ap);
 
-        bool ascii = !utf8_is_valid(reason->text, strlen(reason->text));
+        bool ascii = !utf8_is_interchangeable(reason->text, strlen(reason->text));
         for (char *p = reason->text; *p; p++) {
                 unsigned char c = (unsigned char) *p;
 

@@ -84,6 +84,27 @@ typedef struct TextCase {
         bool valid;
 } TextCase;
 
+/* Valid UTF-8 that no D-Bus message carries, between neighbours that one does. */
+static void test_noncharacters(void **state) {
+        static const char *const bad[] = { "\xef\xb7\x90",     "\xef\xb7\xaf",     "\xef\xbf\xbe",
+                                           "\xef\xbf\xbf",     "\xf0\x9f\xbf\xbe", "\xf4\x8f\xbf\xbf",
+                                           "a\xef\xbf\xbe\x62" };
+        static const char *const good[] = { "\xef\xb7\x8f",     "\xef\xb7\xb0", "\xef\xbf\xbd",
+                                            "\xf0\x9f\xbf\xbd", "\xee\xbf\xbe", "\xf0\x90\xbf\xbe",
+                                            "\xf0\x9e\xbf\xbe" };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                char *copy = NULL;
+
+                assert_true(utf8_is_valid(bad[i], strlen(bad[i])));
+                assert_false(utf8_is_interchangeable(bad[i], strlen(bad[i])));
+                assert_int_equal(blob_to_string((Blob){ (const uint8_t *) bad[i], strlen(bad[i]) }, &copy), -EBADMSG);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(good); i++)
+                assert_true(utf8_is_interchangeable(good[i], strlen(good[i])));
+}
+
 static void test_strings(void **state) {
         static const TextCase cases[] = {
                 { "plain", 5, true },
@@ -91,7 +112,7 @@ static void test_strings(void **state) {
                 { "\xc3\xa4", 2, true },
                 { "\xe2\x82\xac", 3, true },
                 { "\xf0\x9f\x94\x91", 4, true },
-                { "\xf4\x8f\xbf\xbf", 4, true },
+                { "\xf4\x8f\xbf\xbd", 4, true },
                 { "\xc3", 1, false },
                 { "\xc0\xaf", 2, false }, /* cut off; overlong */
                 { "\xe0\x80\xaf", 3, false },
@@ -107,6 +128,7 @@ static void test_strings(void **state) {
                 Blob b = { (const uint8_t *) cases[i].text, cases[i].n };
 
                 assert_int_equal(utf8_is_valid(b.data, b.size), cases[i].valid);
+                assert_int_equal(utf8_is_interchangeable(b.data, b.size), cases[i].valid);
                 assert_int_equal(blob_to_string(b, &copy), cases[i].valid ? 0 : -EBADMSG);
                 if (copy)
                         assert_string_equal(copy, cases[i].text);
@@ -204,6 +226,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_writer_full),
                 cmocka_unit_test(test_reader_bounds), cmocka_unit_test(test_strings),
+                cmocka_unit_test(test_noncharacters),
                 cmocka_unit_test(test_hex),           cmocka_unit_test(test_names),
                 cmocka_unit_test(test_packets),       cmocka_unit_test(test_descriptor_flood),
         };
