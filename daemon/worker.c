@@ -147,6 +147,14 @@ static int on_deadline(_unused_ sd_event_source *s, _unused_ uint64_t usec, void
         return 0;
 }
 
+/* Whether it is the token that was configured. Rules go by label and serial number: a worker that could choose them
+ * would choose its rules. */
+static bool is_configured(const Inventory *i, const TokenConfig *c) {
+        if (i->code == WORKER_TOKEN_ABSENT || i->code == WORKER_MODULE_FAILED)
+                return true;
+        return strcmp(i->label, c->label) == 0 && (!c->serial || strcmp(i->serial, c->serial) == 0);
+}
+
 static int handle_hello(Worker *w, Reader *body) {
         FrameHello hello;
         int r;
@@ -156,6 +164,8 @@ static int handle_hello(Worker *w, Reader *body) {
                 r = inventory_new(&hello, &w->inventory);
         if (r < 0)
                 return r;
+        if (!is_configured(w->inventory, w->token->config))
+                return -EBADMSG;
         w->state = WORKER_STATE_LISTING;
         return 0;
 }

@@ -25,15 +25,41 @@ lab_ca
 lab_certificate mail-key bob@example.org
 lab_import bob mail-key 02
 
+# A label that is UTF-8 and that no D-Bus message carries.
+lab_pkcs11 bob --keypairgen --key-type EC:prime256v1 --id 03 --label $'odd-\xef\xbf\xbe' --sensitive --usage-sign
+
+# A hijacked worker: it says that its token is Alice's.
+cat >"$LAB/hijacked.py" <<'END'
+import os, socket, struct, sys
+def frame(kind, body): return struct.pack('>BBHI', 1, kind, 0, 0) + body
+def text(s): return struct.pack('>I', len(s)) + s
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+listener.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o777)
+listener.listen(8)
+spki = open(sys.argv[2], 'rb').read()
+kept = []
+while True:
+    link = listener.accept()[0]
+    link.recv(4096)
+    link.send(frame(5, b'\0' + text(b'alice') + text(b'') * 3 + struct.pack('>I', 0) + text(b'')))
+    link.send(frame(6, struct.pack('>IBB', 1, 2, 0x09) + text(spki) + text(b'hijacked') + text(b'')))
+    link.send(frame(8, struct.pack('>II', 1, 0)))
+    kept.append(link)
+END
+openssl ecparam -name prime256v1 -genkey -noout | openssl pkey -pubout -outform DER -out "$LAB/hijacked.der"
+lab_start hijacked "$LAB_USER" /usr/bin/python3 "$LAB/hijacked.py" "$LAB_RUN/hijacked" "$LAB/hijacked.der"
+
 lab_bus
 lab_config
+lab_config_token hijacked "socket = \"$LAB_RUN/hijacked\""
 lab_config_token alice 'workers = 2'
 lab_config_token bob 'workers = 1'
 lab_config_policy <<END
 alice: { user = "alice"; key = "pkcs11:token=alice"; operation = "sign"; purpose = "digest"; effect = "allow"; }
 bob: { user = "bob"; key = ["pkcs11:token=bob", "%u@example.org"]; operation = "sign"; purpose = "digest"; effect = "allow"; }
 END
-lab_signetd alice=ready bob=ready
+lab_signetd alice=ready bob=ready hijacked=failed
 mkdir -m 1777 "$LAB/work"
 sha256sum "$LAB_CONFIG/signetd.conf" >"$LAB/work/input"
 
@@ -49,4 +75,8 @@ for i in 1 2 3 4; do
 done
 refuse "a certificate on Bob's token does not make Alice's key his" 'no key|no such key|No key' sign_as bob bob@example.org mail-key
 same "and does not show it to him" "$(key_field label lab_as bob | grep -c mail-key || true)" 0
+same 'a worker that says it has another token than it was configured for is not believed' \
+  "$(lab_as alice signetctl keys --json | grep -c hijacked || true)" 0
+check 'a label that no message carries hides no other key' lab_as bob signetctl keys --json
+same 'and is left out' "$(key_field label lab_as bob | wc -w)" 1
 check_done
