@@ -95,6 +95,14 @@ static void abandon_one(QueueItem *item, void *userdata) {
                 request_abandon(r);
 }
 
+/* Requests that wait, and those whose last jobs run: these are not tried again when their worker is lost. */
 void dispatch_abandon(Manager *m, const Peer *peer) {
         queue_for_each(m->queue, abandon_one, (void *) peer);
+        for (size_t i = 0; i < m->n_tokens; i++)
+                for (size_t k = 0; k < m->tokens[i]->n_workers; k++) {
+                        Job *job = m->tokens[i]->workers[k]->job;
+
+                        if (job)
+                                abandon_one(&job->request->item, (void *) peer);
+                }
 }
