@@ -174,16 +174,22 @@ fault
 
 check 'both tokens sign at the end' eval 'lab_await odd=ready && sign good-key && sign odd-key'
 check 'signetd is the same process' kill -0 "${lab_pids[signetd]}"
+
 # Stopped in the midst of requests on both tokens: what was not done stands in the audit, and nothing is tried again on a token that is gone already.
 fault C_Sign delay 1500
 before=$(calls C_Sign)
 for i in 1 2 3; do
   sign both-key >"$LAB/stopped.$i" 2>&1 &
+  jobs[i]=$!
 done
 wait_for_call C_Sign "$before" >/dev/null
 lab_stop signetd
+fault
+for i in 1 2 3; do
+  wait "${jobs[i]}" || true
+done
 lab_signetd good=ready odd=ready
-check 'what ran when signetd was stopped is told' eval 'tail -n 3 "$LAB/audit/audit.log" | grep -q "\"both-key\".*TokenUnavailable"'
+check 'what ran when signetd was stopped is told' eval 'tail -n 5 "$LAB/audit/audit.log" | grep -q "\"both-key\".*TokenUnavailable"'
 check 'the audit holds together' signetctl audit verify "$LAB/audit/audit.log"
 same 'nothing waits' "$(signetctl status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["pending"])')" 0
 check_done
