@@ -180,11 +180,11 @@ static int take_limits(Request *r, const PolicyRule **rules, Failure *f) {
         return 0;
 }
 
-static int check_budget(Request *r, Failure *f) {
+static int check_budget(const Request *r, uint64_t now_us, Failure *f) {
         unsigned wait = 0;
 
         if (r->operation == OPERATION_DECRYPT)
-                wait = budget_wait(r->manager->budget, r->peer->uid, r->arrived_us);
+                wait = budget_wait(r->manager->budget, r->peer->uid, now_us);
         if (wait == 0)
                 return 0;
         return failure_set(f, OUTCOME_RATE_LIMITED,
@@ -265,7 +265,7 @@ static int check_all(Request *r, Job **ret_job, Failure *f) {
         if (k != 0)
                 return k;
         *ret_job = &r->jobs[0];
-        if ((k = check_tokens(r, f)) != 0 || (k = check_budget(r, f)) != 0 || (k = admit(r, f)) != 0)
+        if ((k = check_tokens(r, f)) != 0 || (k = check_budget(r, r->arrived_us, f)) != 0 || (k = admit(r, f)) != 0)
                 return k;
         k = take_limits(r, rules, f);
         if (k != 0)
@@ -293,8 +293,11 @@ int request_submit(Request *r) {
 
 int request_recheck(Request *r, Failure *f) {
         Job *job;
+        int k;
 
-        if (r->generation == r->manager->generation)
-                return 0;
+        /* Those that wait side by side were all let in before the first of them failed. */
+        k = check_budget(r, manager_now_us(r->manager), f);
+        if (k != 0 || r->generation == r->manager->generation)
+                return k;
         return check_policy(r, NULL, &job, f);
 }

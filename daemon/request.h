@@ -86,7 +86,8 @@ Token *request_token(const Request *r, size_t i);
 /* The first job that waits for a worker, or NULL. */
 Job *request_next_job(Request *r);
 
-/* Asks policy again when it was reloaded since: 0, or an Outcome with *f. */
+/* Just before a job goes to a worker: asks the failure budget, and policy again when it was reloaded since. 0, or an
+ * Outcome with *f. */
 int request_recheck(Request *r, Failure *f) _must_check_;
 
 /* For the worker that has the job: it began; it was answered; it was lost, and why. The last two end the worker's
