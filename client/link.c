@@ -87,7 +87,7 @@ int link_open(Link *l, const char *address, LinkPatience patience, uint64_t dead
         if (fd < 0 || fstat(fd, &st) < 0)
                 return error_set(SIGNET_E_UNAVAILABLE, "the bus at \"%s\" hung up as soon as it was reached", address);
 
-        *l = (Link){ .bus = TAKE_PTR(bus), .fd = fd, .device = st.st_dev, .inode = st.st_ino };
+        *l = (Link){ .bus = TAKE_PTR(bus), .fd = fd, .device = st.st_dev, .inode = st.st_ino, .euid = geteuid() };
         return 0;
 }
 
@@ -104,6 +104,11 @@ void link_refresh(Link *l) {
 
         if (!l->bus)
                 return;
+        /* A server that has become another user must not go on as the one who opened the connection. */
+        if (l->euid != geteuid()) {
+                link_close(l);
+                return;
+        }
         for (unsigned n = 0; r > 0 && n < UNASKED_MAX && link_has_socket(l); n++)
                 r = sd_bus_process(l->bus, NULL);
         if (r != 0 || sd_bus_is_ready(l->bus) <= 0)

@@ -14,6 +14,7 @@ typedef struct Link {
         int fd;      /* the bus's socket, for link_abandon() */
         dev_t device;
         ino_t inode;
+        uid_t euid; /* whom the bus takes us for: who we were when it was opened */
 } Link;
 
 /* Whether to wait for a bus whose socket is gone (it restarts) or to give up at once. */

@@ -30,7 +30,7 @@ int mime_stream_read(Slice slice, GMimeStream **ret) {
 }
 
 int mime_stream_write(Spool *spool, GMimeStream **ret) {
-        int fd, r;
+        int fd = -EBADF, r;
 
         r = duplicate(spool, &fd);
         if (r < 0)

@@ -367,6 +367,25 @@ static void test_fork(_unused_ void **state) {
         signet_key_unref(key);
 }
 
+/* Postfix and others look a key up as root and become somebody else before they use it. */
+static void test_other_user(_unused_ void **state) {
+        signet_key *key;
+        int status;
+
+        if (geteuid() != 0)
+                skip(); /* only root can become another user */
+        key = key_named("alice-ec");
+        pid_t pid = fork();
+        if (pid == 0) {
+                if (sign_and_verify(key, 1) != 0 || seteuid(65534) != 0)
+                        _exit(1);
+                _exit(sign_and_verify(key, 2) == SIGNET_E_NO_SUCH_KEY ? 0 : 2);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        signet_key_unref(key);
+}
+
 /* --- tokens and signetd --- */
 
 static int pin_pipe(const char *value) {
@@ -467,8 +486,9 @@ int main(int argc, char **argv) {
                 cmocka_unit_test(test_sign_typed), cmocka_unit_test(test_refusals),
                 cmocka_unit_test(test_decrypt),    cmocka_unit_test(test_implicit_rejection),
                 cmocka_unit_test(test_derive),     cmocka_unit_test(test_threads),
-                cmocka_unit_test(test_fork),       cmocka_unit_test(test_tokens),
-                cmocka_unit_test(test_status),     cmocka_unit_test(test_explain),
+                cmocka_unit_test(test_fork),       cmocka_unit_test(test_other_user),
+                cmocka_unit_test(test_tokens),     cmocka_unit_test(test_status),
+                cmocka_unit_test(test_explain),
         };
 
         if (argc != 2)
