@@ -55,6 +55,9 @@ static int read_block(Slice slice, Header *h, size_t *ret_size, Fault *f) {
 
         if (!lines)
                 return fault_set_errno(f, ENOMEM, "cannot read the header");
+        h->text = calloc(1, 1);
+        if (!h->text)
+                return fault_set_errno(f, ENOMEM, "cannot read the header");
         lines_init(lines, slice);
         h->line_end = LINE_END_LF;
         while ((r = lines_next(lines, &line)) > 0) {
