@@ -34,10 +34,19 @@ static bool may_any(const Manager *m, const Peer *peer, const Key *key, Operatio
         return operation == OPERATION_NONE;
 }
 
+static bool is_ready(const Key *key) {
+        for (size_t i = 0; i < key->n_instances; i++)
+                if (key->instances[i].token->state == TOKEN_READY)
+                        return true;
+        return false;
+}
+
+/* A key that can be used now is better than one whose token is locked or gone. */
 static int compare_keys(const void *a, const void *b, void *userdata) {
         const Search *s = userdata;
+        int d = is_ready(*(Key *const *) b) - is_ready(*(Key *const *) a);
 
-        return key_name_compare(s->name, s->operation, s->now, *(Key *const *) a, *(Key *const *) b);
+        return d != 0 ? d : key_name_compare(s->name, s->operation, s->now, *(Key *const *) a, *(Key *const *) b);
 }
 
 static int reply_keys(sd_bus_message *message, Key **keys, size_t n) {

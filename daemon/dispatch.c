@@ -22,11 +22,23 @@ static unsigned count_idle(const Token *t) {
         return n;
 }
 
-/* Among the tokens that hold the key, the one with most workers free. */
+static bool has_steady_token(const Request *r) {
+        for (size_t i = 0; i < r->key->n_instances; i++) {
+                const Token *t = request_token(r, i);
+
+                if (t && t->state == TOKEN_READY && !token_is_shaky(t))
+                        return true;
+        }
+        return false;
+}
+
+/* Among the tokens that hold the key, the one with most workers free; but one that hangs or crashes only if there is no
+ * better, even if the better one has to be waited for. */
 static bool find_worker(QueueItem *item, void *userdata) {
         Request *r = request_of(item);
         Job *job = request_next_job(r);
         Pick *pick = userdata;
+        bool choosy = r->key->n_instances > 1 && has_steady_token(r);
         unsigned most = 0;
 
         for (size_t i = 0; job && i < r->key->n_instances; i++) {
@@ -35,7 +47,7 @@ static bool find_worker(QueueItem *item, void *userdata) {
                 uint32_t handle;
                 Worker *w;
 
-                if (!t || t == job->failed_on || idle <= most)
+                if (!t || t == job->failed_on || idle <= most || (choosy && token_is_shaky(t)))
                         continue;
                 w = token_idle_worker(t, r->key, &handle);
                 if (!w)

@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "common/log.h"
 #include "config-values.h"
@@ -125,6 +126,8 @@ int main(int argc, char *argv[]) {
         int r;
 
         log_init("signetd", LOG_LEVEL_INFO);
+        /* Recovered content keys pass through this process. */
+        (void) setrlimit(RLIMIT_CORE, &(struct rlimit){});
         if (parse_arguments(argc, argv, &arguments) < 0)
                 return EXIT_FAILURE;
         if (arguments.action == ACTION_DONE)

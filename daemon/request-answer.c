@@ -20,7 +20,7 @@ static void settle(Request *r) {
 }
 
 static int audit_job(Request *r, const Job *job, Outcome outcome, const char *reason, const Token *token, Failure *f) {
-        const char *verdict = r->rule ? "allow" : NULL;
+        const char *verdict = job->rule ? "allow" : NULL;
         Hash hash = request_hash(r);
 
         if (outcome == OUTCOME_NOT_AUTHORIZED || outcome == OUTCOME_RATE_LIMITED)
@@ -35,7 +35,7 @@ static int audit_job(Request *r, const Job *job, Outcome outcome, const char *re
                                      .label = r->key->label,
                                      .token = token ? token->config->name : NULL,
                                      .digest = job->input.audited,
-                                     .rule = r->rule,
+                                     .rule = job->rule,
                                      .verdict = verdict,
                                      .result = outcome,
                                      .reason = reason,

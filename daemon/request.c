@@ -52,10 +52,10 @@ Request *request_unref(Request *r) {
         for (unsigned i = 0; i < r->n_jobs; i++) {
                 input_done(&r->jobs[i].input);
                 free(r->jobs[i].result);
+                free(r->jobs[i].rule);
         }
         free(r->jobs);
         free(r->usable);
-        free(r->rule);
         sd_event_source_disable_unref(r->timer);
         sd_bus_message_unref(r->message);
         key_unref(r->key);
@@ -105,13 +105,13 @@ static void decide(const Request *r, const Job *job, bool *ret_usable, PolicyVer
         access_decide(r->manager->policy, r->peer, r->key, &use, ret_usable, ret);
 }
 
-static int set_rule(Request *r, const PolicyRule *rule) {
-        char *copy = strdup(rule ? policy_rule_name(rule) : "");
+static int set_rule(Job *job, const PolicyRule *rule) {
+        char *copy = rule ? strdup(policy_rule_name(rule)) : NULL;
 
-        if (!copy)
+        if (rule && !copy)
                 return -ENOMEM;
-        free(r->rule);
-        r->rule = copy;
+        free(job->rule);
+        job->rule = copy;
         return 0;
 }
 
@@ -137,16 +137,15 @@ static int check_policy(Request *r, const PolicyRule **rules, Job **ret_job, Fai
         if (!room)
                 return -ENOMEM;
         for (unsigned i = 0; i < r->n_jobs; i++) {
-                *ret_job = &r->jobs[i];
+                Job *job = *ret_job = &r->jobs[i];
+
                 if (i == 0 || r->purpose == PURPOSE_CSR)
                         decide_next(r, i, room, &v);
-                if (r->jobs[i].state != JOB_WAITING)
+                if (job->state != JOB_WAITING)
                         continue;
-                if (i == 0 || v.effect != POLICY_ALLOW) {
-                        k = set_rule(r, v.rule);
-                        if (k < 0)
-                                return k;
-                }
+                k = set_rule(job, v.rule);
+                if (k < 0)
+                        return k;
                 if (v.effect != POLICY_ALLOW)
                         return failure_set(f, OUTCOME_NOT_AUTHORIZED,
                                            "policy does not allow to %s with purpose %s and key "

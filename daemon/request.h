@@ -27,6 +27,7 @@ typedef struct Job {
         unsigned tries;
         const Token *failed_on; /* where the last try failed, while another token holds the key */
         Input input;
+        char *rule;      /* that decided */
         uint8_t *result; /* REQUEST_REPLY_MANY: the signature until all are there */
         size_t result_size;
 } Job;
@@ -50,7 +51,6 @@ struct Request {
         Job *jobs;
         unsigned n_jobs, n_waiting, n_done;
         bool *usable;        /* for each instance of the key: whether policy allows it there */
-        char *rule;          /* that allowed it */
         uint64_t generation; /* of the policy that allowed it */
         uint64_t arrived_us; /* CLOCK_MONOTONIC */
         uint64_t expires_us; /* it must be with a worker by then */

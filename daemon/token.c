@@ -17,8 +17,11 @@
 #define TIMER_ACCURACY_US 10000
 #define RETRY_FIRST_US    (100ULL * 1000)
 #define RETRY_MAX_US      (30ULL * 1000 * 1000)
+#define SHAKY_US          (30ULL * 1000 * 1000)
 #define STEADY_US         (10ULL * 1000 * 1000) /* a worker that lived this long did not fail at its start */
-#define FAILURES_MAX      4                     /* in a row, before requests are refused instead of waiting */
+/* In a row, before requests are refused instead of waiting: of workers that were up, and of workers that never were. */
+#define FAILURES_MAX       4
+#define START_FAILURES_MAX 2
 
 static const char *const state_names[_TOKEN_STATE_MAX] = {
         [TOKEN_STARTING] = "starting",
@@ -43,6 +46,10 @@ unsigned token_workers_ready(const Token *t) {
         for (size_t i = 0; i < t->n_workers; i++)
                 n += t->workers[i]->state == WORKER_STATE_IDLE || t->workers[i]->state == WORKER_STATE_BUSY;
         return n;
+}
+
+bool token_is_shaky(const Token *t) {
+        return t->failed_us > 0 && manager_now_us(t->manager) - t->failed_us < SHAKY_US;
 }
 
 int token_failure(const Token *t, Outcome outcome, const char *text, Failure *f) {
@@ -162,11 +169,10 @@ static void attach_next(Token *t) {
 
                 t->failures++;
                 (void) snprintf(why, sizeof(why),
-                                "its worker cannot be reached (%s); see signetd's log, which says where it "
-                                "was looked for",
+                                "its worker cannot be reached (%s); signetd's log says where it was looked for",
                                 strerrordesc_np(-r));
                 if (token_workers_ready(t) == 0)
-                        set_state(t, TOKEN_FAILED, why);
+                        set_state(t, t->failures < START_FAILURES_MAX ? TOKEN_STARTING : TOKEN_FAILED, why);
                 retry_later(t);
         }
 }
@@ -270,12 +276,13 @@ void token_worker_ready(Token *t, Worker *w) {
                 log_notice(
                         "token \"%s\": %zu keys of unknown kinds and %zu objects that cannot be read were left alone",
                         t->config->name, w->inventory->n_unknown, w->inventory->n_malformed);
+        /* What a worker without the PIN sees is less than what those see that have it. */
+        if (w->state == WORKER_STATE_HELD && token_workers_ready(t) > 0)
+                return;
         inventory_unref(t->inventory);
         t->inventory = inventory_ref(w->inventory);
         manager_inventory_changed(t->manager);
 
-        if (w->state == WORKER_STATE_HELD && token_workers_ready(t) > 0)
-                return;
         set_state(t, state_of(w->inventory->code), w->inventory->message);
         manager_dispatch_soon(t->manager);
         attach_next(t);
@@ -311,6 +318,14 @@ static const Worker *held_worker(const Token *t) {
         return NULL;
 }
 
+/* Whether it is time to say that the token failed, rather than that it is about to come back. */
+static bool has_failed(const Token *t, const Worker *ended, WorkerEnd end) {
+        if (ended->ready_us > 0)
+                return t->failures >= FAILURES_MAX;
+        /* The deadline of a start is long enough to have waited once. */
+        return end == WORKER_END_DEADLINE || t->failures >= START_FAILURES_MAX;
+}
+
 static void state_after_end(Token *t, const Worker *ended, WorkerEnd end) {
         const Worker *held = held_worker(t);
         char message[256];
@@ -321,7 +336,7 @@ static void state_after_end(Token *t, const Worker *ended, WorkerEnd end) {
                 set_state(t, state_of(held->inventory->code), held->inventory->message);
         else if (end == WORKER_END_TOKEN)
                 set_state(t, state_of(ended->inventory->code), ended->inventory->message);
-        else if (ended->ready_us == 0 || t->failures >= FAILURES_MAX) {
+        else if (has_failed(t, ended, end)) {
                 (void) snprintf(message, sizeof(message), "%s; it is being tried again, and signetd's log says more",
                                 end_to_text(end));
                 set_state(t, TOKEN_FAILED, message);
@@ -337,7 +352,8 @@ void token_worker_ended(Token *t, Worker *w, WorkerEnd end) {
         /* A supervisor that locks ends the workers before it says so. */
         if (end != WORKER_END_TOKEN && !t->control)
                 log_warning("token \"%s\": %s", t->config->name, end_to_text(end));
-        if (w->ready_us > 0 && manager_now_us(t->manager) - w->ready_us >= STEADY_US)
+        t->failed_us = manager_now_us(t->manager);
+        if (w->ready_us > 0 && t->failed_us - w->ready_us >= STEADY_US)
                 t->failures = 0;
         else
                 t->failures++;
@@ -356,7 +372,7 @@ void token_restart_workers(Token *t) {
 
         memcpy(old, t->workers, sizeof(old));
         t->n_workers = 0;
-        t->state = TOKEN_STARTING;
+        set_state(t, TOKEN_STARTING, "its workers are being started afresh");
         for (size_t i = 0; i < n; i++)
                 worker_free(old[i]);
         token_start(t);

@@ -33,9 +33,10 @@ struct Token {
         Inventory *inventory; /* the newest that was complete; kept while workers are replaced; NULL before the first */
         Worker *workers[TOKEN_WORKERS_MAX];
         size_t n_workers;
-        unsigned failures; /* ends of workers in a row, for the back-off */
-        bool settled;      /* has once left TOKEN_STARTING */
-        pid_t supervisor;  /* started by signetd; 0: none */
+        unsigned failures;  /* ends of workers in a row, for the back-off */
+        uint64_t failed_us; /* when a worker last ended badly; CLOCK_MONOTONIC, 0: never */
+        bool settled;       /* has once left TOKEN_STARTING */
+        pid_t supervisor;   /* started by signetd; 0: none */
         sd_event_source *supervisor_source;
         char *socket;
         sd_event_source *retry;
@@ -49,6 +50,9 @@ DEFINE_CLEANUP(Token *, token_free)
 
 /* Starts supervisor and workers, now or, when that fails, later again: never an error. */
 void token_start(Token *t);
+
+/* Whether a worker has ended badly of late: a key that is also on another token is better used there. */
+bool token_is_shaky(const Token *t);
 
 /* How many workers are ready for jobs or have one. */
 unsigned token_workers_ready(const Token *t);

@@ -150,6 +150,16 @@ for action in hang hang-deaf; do
   check "$action: the worker is replaced" eval 'lab_await odd=ready && sign odd-key'
 done
 
+# --- one of two tokens with a key hangs ----------------------------------------------------------------------
+
+fault C_Sign hang
+refuse 'a token hangs' 'did not answer' sign odd-key
+for i in 1 2 3 4; do
+  check "a key that is on another token, too, is used there ($i)" timed 1 sign both-key
+done
+fault
+check 'the token comes back' eval 'lab_await odd=ready && sign odd-key'
+
 # --- too many at once ----------------------------------------------------------------------------------------
 
 fault C_Sign delay 700
