@@ -18,7 +18,7 @@ static int duplicate(Spool *spool, int *ret_fd) {
 }
 
 int mime_stream_read(Slice slice, GMimeStream **ret) {
-        int fd, r;
+        int fd = -EBADF, r;
 
         r = duplicate(slice.spool, &fd);
         if (r < 0)
