@@ -5,27 +5,14 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "common/digest.h"
+
 #define CIPHERTEXT_MAX 2048 /* bytes */
 
 void input_done(Input *i) {
         purpose_csr_done(&i->csr);
         free(i->domains);
         *i = (Input){};
-}
-
-static const EVP_MD *digest_of(Hash h) {
-        switch (h) {
-        case HASH_SHA224:
-                return EVP_sha224();
-        case HASH_SHA256:
-                return EVP_sha256();
-        case HASH_SHA384:
-                return EVP_sha384();
-        case HASH_SHA512:
-                return EVP_sha512();
-        default:
-                return NULL;
-        }
 }
 
 static int audit_digest(Input *i, Blob bytes) {
@@ -123,7 +110,7 @@ int input_for_sign(Input *i, const Key *key, Purpose purpose, const SignOptions 
         i->data = bytes;
         if (purpose == PURPOSE_DIGEST || o->hash == HASH_NONE)
                 return 0;
-        if (EVP_Digest(bytes.data, bytes.size, i->digest, NULL, digest_of(o->hash), NULL) != 1)
+        if (EVP_Digest(bytes.data, bytes.size, i->digest, NULL, hash_to_md(o->hash), NULL) != 1)
                 return -ENOMEM;
         i->data = (Blob){ i->digest, hash_size(o->hash) };
         return 0;

@@ -6,6 +6,7 @@
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
 
+#include "common/digest.h"
 #include "common/ossl.h"
 #include "mgf1.h"
 #include "operation.h"

@@ -2,24 +2,8 @@
 /* MGF1. Its input is secret (a decrypted block), so nothing here depends on it but the hash. */
 #include "mgf1.h"
 
+#include "common/digest.h"
 #include "common/ossl.h"
-
-const EVP_MD *hash_to_md(Hash hash) {
-        switch (hash) {
-        case HASH_SHA1:
-                return EVP_sha1();
-        case HASH_SHA224:
-                return EVP_sha224();
-        case HASH_SHA256:
-                return EVP_sha256();
-        case HASH_SHA384:
-                return EVP_sha384();
-        case HASH_SHA512:
-                return EVP_sha512();
-        default:
-                return NULL;
-        }
-}
 
 int mgf1_xor(Hash hash, const uint8_t *seed, size_t seed_n, uint8_t *inout, size_t n) {
         _cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();

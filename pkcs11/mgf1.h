@@ -2,12 +2,7 @@
 /* The mask generation function of OAEP and PSS, RFC 8017 appendix B.2.1. */
 #pragma once
 
-#include <openssl/evp.h>
-
 #include "common/names.h"
 
 /* Exclusive-ors the n bytes of MGF1(seed) into `inout`. 0, -EINVAL for HASH_NONE, or -ENOMEM. */
 int mgf1_xor(Hash hash, const uint8_t *seed, size_t seed_n, uint8_t *inout, size_t n) _must_check_;
-
-/* OpenSSL's digest for a hash; NULL for HASH_NONE. */
-const EVP_MD *hash_to_md(Hash hash);

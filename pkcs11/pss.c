@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "common/digest.h"
 #include "common/ossl.h"
 #include "mgf1.h"
 

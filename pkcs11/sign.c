@@ -7,6 +7,7 @@
 #include <openssl/ec.h>
 #include <openssl/rand.h>
 
+#include "common/digest.h"
 #include "common/ossl.h"
 #include "mgf1.h"
 #include "operation.h"

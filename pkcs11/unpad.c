@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "common/digest.h"
 #include "common/ossl.h"
 #include "common/secret.h"
 #include "constant-time.h"

@@ -10,6 +10,7 @@
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
+#include "common/digest.h"
 #include "common/ossl.h"
 #include "pkcs11/mgf1.h"
 #include "pkcs11/pss.h"
