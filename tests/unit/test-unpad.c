@@ -11,6 +11,7 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 
+#include "common/digest.h"
 #include "common/ossl.h"
 #include "pkcs11/mgf1.h"
 #include "pkcs11/unpad.h"
