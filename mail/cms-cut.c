@@ -9,6 +9,7 @@
 #define WINDOW      16384
 
 enum {
+        TAG_END = 0x00,
         TAG_INTEGER = 0x02,
         TAG_OCTETS = 0x04,
         TAG_OCTETS_CONSTRUCTED = 0x24,
@@ -42,6 +43,7 @@ typedef struct Walk {
         unsigned char *envelope;
         size_t size, room;
         Spool *content;
+        uint64_t mac_size;
         Fault *fault;
 } Walk;
 
@@ -184,16 +186,23 @@ static int transfer(Walk *w, uint64_t n, Spool *to) {
 
 static int copy_contents(Walk *w, const Element *e, unsigned depth);
 
-static int copy_element(Walk *w, unsigned depth) {
+static int copy_element(Walk *w, unsigned depth, Element *ret) {
         Element e;
         int r = next(w, &e);
 
+        /* End-of-contents where a definite length is the end: the envelope, whose lengths are indefinite, would end
+         * there. */
+        if (r == 0 && e.tag == TAG_END)
+                r = malformed(w);
         if (r == 0)
                 r = emit(w, e.head, e.head_size);
+        if (r == 0)
+                *ret = e;
         return r == 0 ? copy_contents(w, &e, depth) : r;
 }
 
 static int copy_contents(Walk *w, const Element *e, unsigned depth) {
+        Element inner;
         Level level;
         bool left = false;
         int r;
@@ -204,7 +213,7 @@ static int copy_contents(Walk *w, const Element *e, unsigned depth) {
                 return malformed(w);
         enter(w, e, &level);
         while ((r = more(w, &level, &left)) == 0 && left) {
-                r = copy_element(w, depth + 1);
+                r = copy_element(w, depth + 1, &inner);
                 if (r != 0)
                         return r;
         }
@@ -243,12 +252,16 @@ static int open_tagged(Walk *w, uint8_t tag, Level *ret) {
 
 static int close_level(Walk *w, const Level *l) {
         bool left = false;
+        Element e;
         int r;
 
         while ((r = more(w, l, &left)) == 0 && left) {
-                r = copy_element(w, 0);
+                r = copy_element(w, 0, &e);
                 if (r != 0)
                         return r;
+                /* The only OCTET STRING behind a content is the mac of AuthEnvelopedData. */
+                if (e.tag == TAG_OCTETS)
+                        w->mac_size = e.size;
         }
         if (r == 0)
                 r = leave(w, l);
@@ -263,7 +276,8 @@ static int take_octets(Walk *w, const Element *e, unsigned depth) {
 
         if (!(e->tag & 0x20))
                 return transfer(w, e->size, w->content);
-        if (depth > NESTING_MAX)
+        /* OpenSSL takes a constructed string without pieces for damage, unless its length is indefinite. */
+        if (depth > NESTING_MAX || (!e->indefinite && e->size == 0))
                 return malformed(w);
         enter(w, e, &level);
         while ((r = more(w, &level, &left)) == 0 && left) {
@@ -387,7 +401,7 @@ int cms_cut(Slice ber, CmsParts *ret, Fault *f) {
         w->limit = ber.size;
         w->fault = f;
         int r = walk(w, &type);
-        CmsParts parts = { type, w->envelope, w->size, w->content };
+        CmsParts parts = { type, w->envelope, w->size, w->content, w->mac_size };
         if (r != 0)
                 cms_parts_done(&parts);
         else

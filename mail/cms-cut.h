@@ -24,7 +24,8 @@ typedef struct CmsParts {
         CmsType type;
         unsigned char *envelope; /* BER, without content: as if that were detached */
         size_t envelope_size;
-        Spool *content; /* its octets, joined; NULL when it was detached already */
+        Spool *content;    /* its octets, joined; NULL when it was detached already */
+        uint64_t mac_size; /* octets of the mac of AuthEnvelopedData; 0 when it comes in pieces */
 } CmsParts;
 void cms_parts_done(CmsParts *p);
 

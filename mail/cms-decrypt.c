@@ -11,6 +11,9 @@
 #include "mime-plausible.h"
 #include "spool-bio.h"
 
+/* Octets of a mac, RFC 5084 section 3.1. OpenSSL takes four, which a sender of many forgeries could guess. */
+#define MAC_SIZE_MIN 12
+
 /* A recipient in the mail, and the key of ours that it means. */
 typedef struct Match {
         CMS_RecipientInfo *recipient;
@@ -150,6 +153,10 @@ int cms_decrypt(Slice ber, const Decrypters *keys, PlaintextCheck check, Spool *
         if (parts.type != CMS_TYPE_ENVELOPED && parts.type != CMS_TYPE_AUTH_ENVELOPED)
                 return fault_set(f, MAIL_E_NOT_ENCRYPTED, "the S/MIME data are not encrypted%s",
                                  parts.type == CMS_TYPE_SIGNED ? "; they are signed: use verify" : "");
+        if (parts.type == CMS_TYPE_AUTH_ENVELOPED && parts.mac_size < MAC_SIZE_MIN)
+                return fault_set(f, MAIL_E_INVALID_INPUT,
+                                 "the mail's authentication code has %llu bytes; %d are the least that protects",
+                                 (unsigned long long) parts.mac_size, MAC_SIZE_MIN);
         r = cms_parse(&parts, &cms, f);
         if (r == 0)
                 r = unwrap(cms, keys, f);

@@ -310,6 +310,25 @@ static void test_flip(void **state) {
         flip_all(&bob, &gcm, true);
 }
 
+/* A mac of four bytes, right as far as it goes: OpenSSL would take it, and a forger needs few tries. */
+static void test_short_mac(void **state) {
+        enum { MAC = 16, LEFT = 4, ENDS = 6 }; /* three end-of-contents behind it */
+        EncryptOptions gcm = { .cipher = "aes-128-gcm" };
+        _cleanup_(spool_freep) Spool *ber = encrypt(bob.list, &gcm, entity);
+        _cleanup_free_ char *bytes = fixture_bytes(spool_slice(ber)), *text = NULL;
+        size_t size = spool_size(ber), mac = size - ENDS - MAC;
+        Fault f = { 0 };
+
+        (void) state;
+        assert_int_equal(bytes[mac - 2], 0x04);
+        assert_int_equal(bytes[mac - 1], MAC);
+        bytes[mac - 1] = LEFT;
+        memset(bytes + mac + LEFT, 0, ENDS);
+        _cleanup_(spool_freep) Spool *changed = fixture_spool(bytes, mac + LEFT + ENDS);
+        assert_int_equal(decrypt(changed, &bob, PLAINTEXT_MIME, &text, &f), MAIL_E_INVALID_INPUT);
+        assert_null(text);
+}
+
 static void test_cut_short(void **state) {
         EncryptOptions cbc = { 0 };
         SignOptions none = { 0 };
@@ -345,6 +364,7 @@ int main(void) {
                 cmocka_unit_test(test_decrypt_wrong_key),
                 cmocka_unit_test(test_decrypt_no_mail),
                 cmocka_unit_test(test_flip),
+                cmocka_unit_test(test_short_mac),
                 cmocka_unit_test(test_cut_short),
         };
 
