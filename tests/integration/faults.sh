@@ -188,18 +188,19 @@ check 'signetd is the same process' kill -0 "${lab_pids[signetd]}"
 # Stopped in the midst of requests on both tokens: what was not done stands in the audit, and nothing is tried again on a token that is gone already.
 fault C_Sign delay 1500
 before=$(calls C_Sign)
-for i in 1 2 3; do
-  sign both-key >"$LAB/stopped.$i" 2>&1 &
+keys=(both-key both-key odd-key odd-key)
+for i in 0 1 2 3; do
+  sign "${keys[i]}" >"$LAB/stopped.$i" 2>&1 &
   jobs[i]=$!
 done
 wait_for_call C_Sign "$before" >/dev/null
 lab_stop signetd
 fault
-for i in 1 2 3; do
+for i in 0 1 2 3; do
   wait "${jobs[i]}" || true
 done
 lab_signetd good=ready odd=ready
-check 'what ran when signetd was stopped is told' grep -q '"both-key".*TokenUnavailable' <(tail -n 5 "$LAB/audit/audit.log")
+check 'what ran when signetd was stopped is told' grep -q '"odd-key".*TokenUnavailable' <(tail -n 8 "$LAB/audit/audit.log")
 check 'the audit holds together' signetctl audit verify "$LAB/audit/audit.log"
 same 'nothing waits' "$(signetctl status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["pending"])')" 0
 check_done
