@@ -65,9 +65,10 @@ typedef struct FrameHeader {
  * worker ends. */
 typedef struct FrameHello {
         WorkerCode code;
-        Blob label, serial, model, manufacturer; /* from CK_TOKEN_INFO, without padding; UTF-8, bytes that are none as '?' */
-        uint32_t pin_tries; /* left, where the token tells: 1 = last, 2 = few, 3 = many, 0 = unknown or none */
-        Blob message;       /* for people: what is wrong and what to do; empty when WORKER_OK */
+        Blob label, serial, model,
+                manufacturer; /* from CK_TOKEN_INFO, without padding; UTF-8, bytes that are none as '?' */
+        uint32_t pin_tries;   /* left, where the token tells: 1 = last, 2 = few, 3 = many, 0 = unknown or none */
+        Blob message;         /* for people: what is wrong and what to do; empty when WORKER_OK */
 } FrameHello;
 
 enum {

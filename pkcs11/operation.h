@@ -16,9 +16,9 @@ typedef struct Operations {
 #define SIGNATURE_MAX 1024 /* bytes */
 
 /* *ret_n is the room on entry, at least SIGNATURE_MAX, and the size on return. */
-int operation_sign(Operations *ops, const FrameSign *request, Reason *reason, uint8_t *ret, size_t *ret_n) _must_check_;
-int operation_decrypt(Operations *ops, const FrameDecrypt *request, Reason *reason, Secret **ret) _must_check_;
-int operation_derive(Operations *ops, const FrameDerive *request, Reason *reason, Secret **ret) _must_check_;
+int operation_sign(Operations *ops, const FrameSign *q, Reason *reason, uint8_t *ret, size_t *ret_n) _must_check_;
+int operation_decrypt(Operations *ops, const FrameDecrypt *q, Reason *reason, Secret **ret) _must_check_;
+int operation_derive(Operations *ops, const FrameDerive *q, Reason *reason, Secret **ret) _must_check_;
 
 /* The key that a request names, with `flag` among its uses. WORKER_NO_SUCH_KEY, WORKER_LOCKED or WORKER_NOT_SUPPORTED.
  */

@@ -179,7 +179,7 @@ static CK_RV faulty_C_Decrypt(CK_SESSION_HANDLE s, CK_BYTE *in, CK_ULONG in_n, C
         return spoil(fault, real->C_Decrypt(s, in, in_n, out, n), out, n);
 }
 
-static CK_RV faulty_C_Initialize(void *args);
+static CK_RV faulty_C_Initialize(void *p);
 EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST **ret);
 
 static CK_FUNCTION_LIST list = { .version = { 2, 40 },

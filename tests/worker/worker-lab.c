@@ -189,7 +189,7 @@ static pid_t parent_of(const char *pid) {
         if (f && fgets(line, sizeof(line), f)) {
                 const char *after = strrchr(line, ')'); /* "PID (NAME) STATE PPID" */
 
-                if (!after || strlen(after) < 5 || (parent = atoi(after + 4)) <= 0)
+                if (!after || strlen(after) < 5 || (parent = (int) strtol(after + 4, NULL, 10)) <= 0)
                         parent = 0;
         }
         if (f)
@@ -208,7 +208,7 @@ size_t lab_children(WorkerLab *lab, pid_t *ret, size_t room) {
                 if (e->d_name[0] < '1' || e->d_name[0] > '9' || parent_of(e->d_name) != lab->supervisor)
                         continue;
                 if (n < room)
-                        ret[n] = (pid_t) atoi(e->d_name);
+                        ret[n] = (pid_t) strtol(e->d_name, NULL, 10);
                 n++;
         }
         (void) closedir(d);
