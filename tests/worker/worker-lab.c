@@ -136,14 +136,14 @@ bool lab_logged(WorkerLab *lab, const char *text) {
 
 void lab_start(WorkerLab *lab) {
         char program[512];
-        struct stat st;
+        int fd;
 
         (void) snprintf(program, sizeof(program), "%s/pkcs11/signet-worker", build_directory());
         lab->supervisor = fork();
         if (lab->supervisor < 0)
                 fail("fork");
         if (lab->supervisor == 0) {
-                int fd = open(lab->errors, O_WRONLY | O_CREAT | O_APPEND, 0600);
+                fd = open(lab->errors, O_WRONLY | O_CREAT | O_APPEND, 0600);
 
                 if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
                         _exit(126);
@@ -151,10 +151,29 @@ void lab_start(WorkerLab *lab) {
                       "--die-with-parent", lab->option, NULL);
                 _exit(127);
         }
-        for (int i = 0; i < 500 && stat(lab->socket, &st) < 0; i++)
+        /* Bound is not yet listening. */
+        for (int i = 0; i < PATIENCE_MS / 20; i++) {
+                if (socket_connect(lab->socket, &fd) == 0) {
+                        close(fd);
+                        return;
+                }
                 sleep_ms(20);
-        if (stat(lab->socket, &st) < 0)
-                fail("starting signet-worker");
+        }
+        fail("starting signet-worker");
+}
+
+/* What a supervisor may leave behind: a good status, or the end that SIGTERM brings to one that has hardly started; and
+ * no report of a sanitizer from any of its processes. */
+static void check_end(WorkerLab *lab, int status) {
+        bool good =
+                (WIFEXITED(status) && WEXITSTATUS(status) == 0) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+
+        if (good && !lab_logged(lab, "ERROR: AddressSanitizer") && !lab_logged(lab, "runtime error:"))
+                return;
+        (void) fprintf(stderr,
+                       "worker-lab: signet-worker ended with status %d, or a sanitizer found something; see %s\n",
+                       status, lab->errors);
+        abort();
 }
 
 void lab_stop(WorkerLab *lab) {
@@ -167,10 +186,7 @@ void lab_stop(WorkerLab *lab) {
                 if (waitpid(lab->supervisor, &status, WNOHANG) == lab->supervisor) {
                         lab->supervisor = 0;
                         (void) unlink(lab->socket);
-                        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-                                (void) fprintf(stderr, "worker-lab: signet-worker ended with status %d\n", status);
-                                abort();
-                        }
+                        check_end(lab, status);
                         return;
                 }
                 sleep_ms(20);
