@@ -67,9 +67,10 @@ static void print_daemon(const signet_status *d) {
         printf("signetd %s, running since %s (%s)\n", version ?: "?", text_time_local(start, since),
                text_span((uint64_t) MAX(now - start, 0), span));
         printf("  policy    generation %" PRIu64 "\n", d->policy_generation);
+        if (d->audit_sequence == 0)
+                return; /* what others do is for administrators */
         printf("  requests  %" PRIu64 " done, %" PRIu64 " refused, %u pending\n", d->done, d->refused, d->pending);
-        if (d->audit_sequence > 0)
-                printf("  audit     line %" PRIu64 ", %s\n", d->audit_sequence, d->audit_head);
+        printf("  audit     line %" PRIu64 ", %s\n", d->audit_sequence, d->audit_head);
 }
 
 /* signetd's message says what to do; where it does not say how to unlock, the command is added. */

@@ -171,44 +171,40 @@ GETTER(get_start_time) {
         return sd_bus_message_append_basic(reply, 't', &t);
 }
 
+/* How much goes on tells what others do: it is for administrators. */
+static bool is_for_admin(Manager *m, sd_bus *bus) {
+        const Peer *peer = bus_peer(m, sd_bus_get_current_message(bus));
+
+        return peer && access_is_admin(peer);
+}
+
 GETTER(get_pending) {
-        const Manager *m = userdata;
-        uint32_t n = queue_count(m->queue);
+        Manager *m = userdata;
+        uint32_t n = is_for_admin(m, bus) ? queue_count(m->queue) : 0;
         return sd_bus_message_append_basic(reply, 'u', &n);
 }
 
 GETTER(get_done) {
-        const Manager *m = userdata;
-        return sd_bus_message_append_basic(reply, 't', &m->done);
-}
-
-GETTER(get_refused) {
-        const Manager *m = userdata;
-        return sd_bus_message_append_basic(reply, 't', &m->refused);
-}
-
-/* The audit's length tells how much others do. */
-static const AuditHead *visible_head(Manager *m, sd_bus *bus) {
-        const Peer *peer = bus_peer(m, sd_bus_get_current_message(bus));
-
-        return peer && access_is_admin(peer) ? audit_head(m->audit) : NULL;
-}
-
-static int get_audit_sequence(sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
-                              _unused_ const char *property, sd_bus_message *reply, void *userdata,
-                              _unused_ sd_bus_error *error) {
-        const AuditHead *head = visible_head(userdata, bus);
-        uint64_t n = head ? head->sequence : 0;
-
+        Manager *m = userdata;
+        uint64_t n = is_for_admin(m, bus) ? m->done : 0;
         return sd_bus_message_append_basic(reply, 't', &n);
 }
 
-static int get_audit_head(sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
-                          _unused_ const char *property, sd_bus_message *reply, void *userdata,
-                          _unused_ sd_bus_error *error) {
-        const AuditHead *head = visible_head(userdata, bus);
+GETTER(get_refused) {
+        Manager *m = userdata;
+        uint64_t n = is_for_admin(m, bus) ? m->refused : 0;
+        return sd_bus_message_append_basic(reply, 't', &n);
+}
 
-        return sd_bus_message_append_basic(reply, 's', head ? head->hash : "");
+GETTER(get_audit_sequence) {
+        Manager *m = userdata;
+        uint64_t n = is_for_admin(m, bus) ? audit_head(m->audit)->sequence : 0;
+        return sd_bus_message_append_basic(reply, 't', &n);
+}
+
+GETTER(get_audit_head) {
+        Manager *m = userdata;
+        return sd_bus_message_append_basic(reply, 's', is_for_admin(m, bus) ? audit_head(m->audit)->hash : "");
 }
 
 const sd_bus_vtable bus_manager_vtable[] = {

@@ -84,4 +84,16 @@ for user in bob carol; do
     *) echo "ok: $user: the list of objects does not have the hidden key" ;;
   esac
 done
+
+# --- what others do ------------------------------------------------------------------------------------------
+
+activity() {
+  lab_as "$1" "${bus[@]}" get-property "$lab_name" /org/signetd/Signet1 org.signetd.Signet1.Manager Done Refused Pending AuditSequence AuditHead |
+    paste -s -d ' '
+}
+same 'carol does not learn how much is signed' "$(activity carol)" 't 0 t 0 u 0 t 0 s ""'
+case "$(activity root)" in
+  't 0 '* | *'t 0 s ""') check_failed 'root does' "$(activity root)" ;;
+  *) echo 'ok: root does' ;;
+esac
 check_done
