@@ -10,57 +10,10 @@
 #include <time.h>
 #include <wchar.h>
 
-#include "common/buffer.h"
-
-/* The length of the UTF-8 character at s, and its code point; 0 when there is none. */
-static size_t character(const char *s, uint32_t *ret) {
-        static const uint8_t masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-        uint8_t first = (uint8_t) *s;
-        size_t n = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-        uint32_t c = first & masks[n];
-
-        if (!first || strnlen(s, n) < n || !utf8_is_valid(s, n))
-                return 0;
-        for (size_t i = 1; i < n; i++)
-                c = c << 6 | ((uint8_t) s[i] & 0x3f);
-
-        *ret = c;
-        return n;
-}
-
-/* C0, DEL, C1, line separators, and what turns the direction of writing (Unicode UAX #9, section 2). */
-static bool is_unsafe(uint32_t c) {
-        return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f || c == 0x061c ||
-               (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
-
-char *text_clean(const char *s) {
-        char *clean, *p;
-        uint32_t c;
-
-        clean = s ? strdup(s) : NULL;
-        if (!clean)
-                return NULL;
-        for (p = clean; *s;) {
-                size_t n = character(s, &c);
-
-                if (n == 0 || is_unsafe(c)) {
-                        *p++ = '?';
-                        s += MAX(n, (size_t) 1);
-                } else {
-                        memcpy(p, s, n);
-                        p += n;
-                        s += n;
-                }
-        }
-        *p = '\0';
-        return clean;
-}
-
 /* The columns of the character at s, *ret_n its bytes. */
 static size_t character_width(const char *s, size_t *ret_n) {
         uint32_t c = '?';
-        size_t n = character(s, &c);
+        size_t n = text_character(s, &c);
         int width = wcwidth((wchar_t) c);
 
         *ret_n = MAX(n, (size_t) 1);

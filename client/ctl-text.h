@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text for terminals: safe to print, measured in columns; times as people write them. Pure but for the clock's zone. */
+/* Text for terminals: measured in columns, cleaned by common/text.h; times as people write them. Pure but for the
+ * clock's zone. */
 #pragma once
 
-#include "common/macros.h"
-
-/* A copy that moves no cursor and reorders nothing: control characters, direction overrides and bytes that are not
- * UTF-8 become '?'. NULL: out of memory, or s is NULL. */
-char *text_clean(const char *s);
+#include "common/text.h"
 
 /* Columns that clean text takes; needs setlocale() to a UTF-8 locale. */
 size_t text_width(const char *s);

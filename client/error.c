@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "error.h"
 #include "signet.h"
 
@@ -58,10 +59,7 @@ int error_set(int status, const char *format, ...) {
         else if ((size_t) n >= sizeof(text))
                 cut_partial_character(text);
 
-        for (char *p = text; *p; p++)
-                if ((unsigned char) *p < 0x20 || *p == 0x7f)
-                        *p = ' ';
-
+        text_clean_in_place(text);
         memcpy(message, text, strlen(text) + 1);
         return status;
 }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text.h"
+
 #define LINE_MAX_BYTES 1024
 
 /* Set once by log_init() before there is a second thread. */
@@ -32,10 +34,8 @@ static void write_line(LogLevel level, const char *text, int error) {
         if (n < 0)
                 return;
 
-        size_t size = MIN((size_t) n, sizeof(line) - 1);
-        for (size_t i = 0; i < size; i++)
-                if ((unsigned char) line[i] < ' ' || line[i] == 0x7f)
-                        line[i] = '?';
+        text_clean_in_place(line);
+        size_t size = strlen(line);
         line[size++] = '\n';
         while (write(STDERR_FILENO, line, size) < 0 && errno == EINTR)
                 ;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/text.h"
 #include "header.h"
 
 #define DIRECTORY_FILES_MAX 10000
@@ -211,9 +212,7 @@ static void take_line(BIO *bio, char *ret, size_t size) {
         int n = bio ? BIO_read(bio, ret, (int) size - 1) : 0;
 
         ret[MAX(n, 0)] = 0;
-        for (char *p = ret; *p; p++)
-                if ((unsigned char) *p < ' ' || *p == 0x7f)
-                        *p = '?';
+        text_clean_in_place(ret);
         if (!ret[0])
                 (void) snprintf(ret, size, "(no name)");
         BIO_free(bio);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Words the result of a verification. Strings from certificates are escaped by the time they are shown. */
+/* Words the result of a verification. Addresses, from mail and certificates alike, are anybody's text: cleaned before
+ * a terminal sees them. */
 #include "report.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "header.h"
 
 static bool signed_by(const VerifyResult *result, const char *address) {
@@ -26,13 +28,19 @@ bool report_good(const Report *r) {
         return verify_result_trusted(r->result) && report_sender_matches(r);
 }
 
+static void print_list(FILE *f, const char *const *addresses, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_free_ char *clean = text_clean(addresses[i]);
+                fprintf(f, "%s%s", i ? ", " : "", clean ?: "?");
+        }
+}
+
 static void print_addresses(FILE *f, X509 *certificate) {
         char **addresses = NULL;
         size_t n = 0;
 
         if (certificate_addresses(certificate, &addresses, &n) == 0)
-                for (size_t i = 0; i < n; i++)
-                        fprintf(f, "%s%s", i ? ", " : "", addresses[i]);
+                print_list(f, (const char *const *) addresses, n);
         if (n == 0)
                 fputs("(no address)", f);
         addresses_free(addresses, n);
@@ -58,8 +66,7 @@ static void print_signature(FILE *f, const SignatureResult *s) {
 
 static void print_sender(FILE *f, const Report *r) {
         fputs("from:         ", f);
-        for (size_t i = 0; i < r->n_senders; i++)
-                fprintf(f, "%s%s", i ? ", " : "", r->senders[i]);
+        print_list(f, r->senders, r->n_senders);
         if (r->sender_problem)
                 fprintf(f, "%s%s\n", r->n_senders ? ": " : "", r->sender_problem);
         else

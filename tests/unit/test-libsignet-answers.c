@@ -447,7 +447,7 @@ static const struct {
         { "org.signetd.Signet1.Error.InvalidInput", "No.", SIGNET_E_INVALID_INPUT, "No." },
         { "org.signetd.Signet1.Error.Revoked", "No.", SIGNET_E_REVOKED, "No." },
         { "org.signetd.Signet1.Error.Revoked", "", SIGNET_E_REVOKED, "Revoked" },
-        { "org.signetd.Signet1.Error.Revoked", "one\ntwo\x1b[1m", SIGNET_E_REVOKED, "one two [1m" },
+        { "org.signetd.Signet1.Error.Revoked", "one\ntwo\x1b[1m", SIGNET_E_REVOKED, "one?two?[1m" },
         { "org.signetd.Signet1.Error.Unavailable", "No.", SIGNET_E_PROTOCOL, "Error.Unavailable" },
         { "org.signetd.Signet1.Error.Novelty", "No.", SIGNET_E_PROTOCOL, "Error.Novelty" },
         { "org.signetd.Signet1.Error.Ok", "No.", SIGNET_E_PROTOCOL, "Error.Ok" },

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Text from elsewhere, made safe to print. */
+#pragma once
+
+#include "macros.h"
+
+/* A copy that moves no cursor and reorders nothing: control characters, direction overrides and bytes that are not
+ * UTF-8 become '?'. NULL: out of memory, or s is NULL. */
+char *text_clean(const char *s);
+
+/* The same in its own bytes; it never becomes longer. */
+void text_clean_in_place(char *s);
+
+/* The bytes of the UTF-8 character at s, and its code point; 0 at the end and where there is none. */
+size_t text_character(const char *s, uint32_t *ret);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reports of verifications: what a hostile mail or certificate brings along does nothing to the terminal. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mail-fixture.h"
+#include "mail/report.h"
+
+static void test_text_is_clean(void **state) {
+        static const char *const senders[] = { "\"\033[2J\"@example.org" };
+        const FixtureCertificate wanted = { .name = "x\302\23331my", .address = "a\302\23331m\u202e@example.org" };
+        _cleanup_(EVP_PKEY_freep) EVP_PKEY *key = fixture_key("p256");
+        _cleanup_(X509_freep) X509 *certificate = fixture_certificate(&wanted, key, NULL, NULL);
+        SignatureResult signature = { .certificate = certificate, .valid = true, .trusted = true, .digest = "sha256" };
+        const VerifyResult result = { .signatures = &signature, .n = 1 };
+        const Report report = { &result, senders, 1, NULL };
+        _cleanup_free_ char *text = NULL;
+        Fault f = { 0 };
+
+        (void) state;
+        assert_int_equal(report_text(&report, &text, &f), 0);
+        assert_non_null(strstr(text, "signer:       a?31m?@example.org\n"));
+        assert_non_null(strstr(text, "from:         \"?[2J\"@example.org IS NOT THE SIGNER\n"));
+        assert_null(strchr(text, 033));
+        assert_null(strstr(text, "\302\233"));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_text_is_clean),
+        };
+        int r = cmocka_run_group_tests(tests, NULL, NULL);
+
+        fixture_done();
+        return r;
+}
