@@ -29,7 +29,14 @@ static int find_senders(const Header *header, const char *from, Senders *ret, Fa
                 ret->n = 1;
                 return 0;
         }
-        r = header_addresses(header, "From", &ret->addresses, &ret->n, f);
+        Fault unclear = { 0 };
+        r = header_addresses(header, "From", &ret->addresses, &ret->n, &unclear);
+        if (r == MAIL_E_INVALID_INPUT) {
+                ret->problem = "the From field can be read in more than one way";
+                return 0;
+        }
+        if (r != 0)
+                return fault_set(f, unclear.error, "%s", unclear.text);
         /* Programs show one of them, and not all the same one. */
         if (r == 0 && header_count(header, "From") > 1)
                 ret->problem = "the mail has more than one From field";

@@ -72,6 +72,9 @@ static int read_block(Slice slice, Header *h, size_t *ret_size, Fault *f) {
                 }
                 if (memchr(line.data, 0, line.size))
                         return fault_set(f, MAIL_E_INVALID_INPUT, "the header has a NUL byte in it");
+                /* Some programs take a CR alone for a line end, and would show fields that nobody else sees. */
+                if (memchr(line.data, '\r', text))
+                        return fault_set(f, MAIL_E_INVALID_INPUT, "the header has a CR in it that ends no line");
                 if (size + line.size > HEADER_MAX)
                         return fault_set(f, MAIL_E_INVALID_INPUT,
                                          "the header is larger than %zu bytes, or no empty line ends it", HEADER_MAX);
@@ -206,6 +209,53 @@ static int collect(InternetAddressList *list, char ***addresses, size_t *n) {
         return 0;
 }
 
+/* The length of a quoted string, comment or domain literal at p, and at least 1. */
+static size_t closed_size(const char *p) {
+        const char closing = *p == '"' ? '"' : *p == '(' ? ')' : ']';
+        size_t i = 0, depth = 0;
+
+        if (*p != '"' && *p != '(' && *p != '[')
+                return 1;
+        for (; p[i]; i++)
+                if (p[i] == '\\' && p[i + 1])
+                        i++;
+                else if (p[i] == '(' && closing == ')')
+                        depth++;
+                else if (i > 0 && p[i] == closing && (closing != ')' || --depth == 0))
+                        return i + 1;
+        return i;
+}
+
+/* Is the word, which has an @ in it, one of the addresses? A quoted local part stands before its word. */
+static bool is_among(const char *word, size_t n, char *const *addresses, size_t n_addresses) {
+        for (size_t i = 0; i < n_addresses; i++) {
+                size_t size = strlen(addresses[i]);
+                const char *end = size >= n ? addresses[i] + size - n : NULL;
+
+                if (end && (end == addresses[i] || *word == '@') && strncasecmp(end, word, n) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* Looks for an address that GMime passed over: behind a semicolon or a backslash, or where a display name belongs.
+ * Other programs might show that one. *ret_size 0: there is none. */
+static const char *find_overlooked(const char *value, char *const *addresses, size_t n, size_t *ret_size) {
+        static const char separators[] = " \t,;:<>()\"[]\\";
+
+        for (const char *p = value; *p;) {
+                size_t size = strcspn(p, separators);
+
+                if (size > 0 && memchr(p, '@', size) && p[size] != '[' && !is_among(p, size, addresses, n)) {
+                        *ret_size = size;
+                        return p;
+                }
+                p += size > 0 ? size : closed_size(p);
+        }
+        *ret_size = 0;
+        return NULL;
+}
+
 int header_addresses(const Header *h, const char *name, char ***ret, size_t *ret_n, Fault *f) {
         char **addresses = NULL;
         size_t n = 0;
@@ -220,9 +270,15 @@ int header_addresses(const Header *h, const char *name, char ***ret, size_t *ret
                         r = collect(list, &addresses, &n);
                         g_object_unref(list);
                 }
-                if (r < 0) {
+                size_t size = 0;
+                const char *overlooked = r == 0 ? find_overlooked(value, addresses, n, &size) : NULL;
+                if (r < 0 || overlooked) {
                         addresses_free(addresses, n);
-                        return fault_set_errno(f, r, "cannot read the %s field", name);
+                        if (r < 0)
+                                return fault_set_errno(f, r, "cannot read the %s field", name);
+                        return fault_set(f, MAIL_E_INVALID_INPUT,
+                                         "the %s field can be read in more than one way: %.*s may be an address or not",
+                                         name, (int) MIN(size, (size_t) 200), overlooked);
                 }
         }
         *ret = addresses;

@@ -43,7 +43,8 @@ size_t header_count(const Header *h, const char *name);
  */
 int header_value(const Header *h, const char *name, char **ret, Fault *f) _must_check_;
 
-/* The mailboxes (addr-spec only) of all fields of that name; each and the array are the caller's to free. */
+/* The mailboxes (addr-spec only) of all fields of that name; each and the array are the caller's to free.
+ * MAIL_E_INVALID_INPUT when a field has an address in it that some programs would take for one and others not. */
 int header_addresses(const Header *h, const char *name, char ***ret, size_t *ret_n, Fault *f) _must_check_;
 void addresses_free(char **addresses, size_t n);
 

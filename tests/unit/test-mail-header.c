@@ -86,6 +86,7 @@ static void test_bad(void **state) {
         refuse(": no name\n\n", 11, "line 1");
         refuse("A\x80: b\n\n", 7, "line 1");
         refuse("A: b\0c\n\n", 8, "NUL");
+        refuse("A: b\rFrom: c@d\r\n\r\n", 18, "CR");
         memset(large, 'a', HEADER_MAX + 99);
         memcpy(large, "A: ", 3);
         refuse(large, HEADER_MAX + 99, "larger than");
@@ -115,6 +116,40 @@ static void test_addresses(void **state) {
         addresses_free(list, n);
 }
 
+/* What programs read differently is no address at all: a signature by one would pass for one by the other. */
+static void test_addresses_doubtful(void **state) {
+        static const struct {
+                const char *field;
+                bool clear;
+        } cases[] = {
+                { "a@b.c", true },
+                { "\"x@y.z\" <a@b.c>", true },
+                { "a@b.c (x@y.z \\) (q))", true },
+                { "A@B.C <a@b.c>", true },
+                { "\"a b\"@b.c, g: d@e.f, h@i.j;", true },
+                { "a@[127.0.0.1]", true },
+                { "x@y.z <a@b.c>", false },
+                { "b.c@b.c <a.b.c@b.c>", false },
+                { "a@b.c; x@y.z", false },
+                { "a@b.c\\ x@y.z", false },
+                { "<@x.y,@y.z:a@b.c>", false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_free_ char *text = NULL;
+                char **list = NULL;
+                size_t n = 0;
+                Fault f = { 0 };
+
+                assert_true(asprintf(&text, "From: %s\n\n", cases[i].field) > 0);
+                _cleanup_(header_freep) Header *h = read_header(text);
+                assert_int_equal(header_addresses(h, "From", &list, &n, &f),
+                                 cases[i].clear ? MAIL_OK : MAIL_E_INVALID_INPUT);
+                addresses_free(list, n);
+        }
+}
+
 static void test_content_type(void **state) {
         _cleanup_(header_freep) Header *h =
                 read_header("Content-Type: Multipart/Signed; protocol=\"application/PKCS7-signature\";\n "
@@ -140,8 +175,12 @@ static void test_content_type(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_fields),    cmocka_unit_test(test_ends),         cmocka_unit_test(test_bad),
-                cmocka_unit_test(test_addresses), cmocka_unit_test(test_content_type),
+                cmocka_unit_test(test_fields),
+                cmocka_unit_test(test_ends),
+                cmocka_unit_test(test_bad),
+                cmocka_unit_test(test_addresses),
+                cmocka_unit_test(test_addresses_doubtful),
+                cmocka_unit_test(test_content_type),
         };
 
         g_mime_init();
