@@ -18,6 +18,8 @@ typedef struct Decryption {
         uint8_t modulus[RSA_BYTES_MAX];
 } Decryption;
 
+/* Below, a message is the last bytes of a block of k. */
+
 /* The one answer for whatever does not decrypt. */
 static int failed(Decryption *d) {
         return reason_set(d->reason, WORKER_DECRYPTION_FAILED, "decryption failed");
@@ -202,8 +204,22 @@ static int oaep_by_token(Decryption *d, uint8_t *ret, size_t *ret_n) {
                 return token_call_failed(d->ops->token, call, d->reason);
         if (call.rv != CKR_OK || n > d->k)
                 return failed(d);
+        memmove(ret + d->k - n, ret, n);
         *ret_n = n;
         return 0;
+}
+
+static int oaep_here(Decryption *d, const uint8_t *em, uint8_t *ret, size_t *ret_n) {
+        const FrameDecrypt *q = d->request;
+        Mask good = 0;
+        int r;
+
+        r = unpad_oaep(em, d->k, q->hash, q->mgf_hash, q->label.data, q->label.size, ret, ret_n, &good);
+        if (r < 0)
+                return r;
+
+        /* From here on the outcome is what the caller is told. */
+        return r == 0 && good ? 0 : failed(d);
 }
 
 static int decrypt_oaep(Decryption *d, Secret *em, Secret *message, size_t *ret_n) {
@@ -214,12 +230,8 @@ static int decrypt_oaep(Decryption *d, Secret *em, Secret *message, size_t *ret_
         r = raw_rsa(d, q->ciphertext.data, secret_bytes(em));
         if (r == WORKER_NOT_SUPPORTED)
                 r = oaep_by_token(d, secret_bytes(message), &n);
-        else if (r == 0) {
-                r = unpad_oaep(secret_bytes(em), d->k, q->hash, q->mgf_hash, q->label.data, q->label.size,
-                               secret_bytes(message), &n);
-                if (r == UNPAD_E_INVALID)
-                        r = failed(d);
-        }
+        else if (r == 0)
+                r = oaep_here(d, secret_bytes(em), secret_bytes(message), &n);
         if (r != 0)
                 return r;
 
@@ -288,6 +300,7 @@ int operation_decrypt(Operations *ops, const FrameDecrypt *q, Reason *reason, Se
         r = q->padding == PADDING_PKCS1 ? decrypt_pkcs1(&d, em, message, &n) : decrypt_oaep(&d, em, message, &n);
         if (r != 0)
                 return r;
+        memmove(secret_bytes(message), secret_bytes(message) + d.k - n, n);
         secret_truncate(message, n);
         *ret = TAKE_PTR(message);
         return 0;

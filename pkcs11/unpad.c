@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Constant-time unpadding. Fed with RSADP of ciphertexts that attackers choose; a difference that they can see here
- * decrypts anybody's mail (Bleichenbacher 1998, Manger 2001). */
+/* Constant-time unpadding, checked with valgrind by tests/unit/test-constant-time.c. Fed with RSADP of ciphertexts that
+ * attackers choose; a difference that they can see here decrypts anybody's mail (Bleichenbacher 1998, Manger 2001). */
 #include "unpad.h"
 
 #include <string.h>
 
 #include "common/digest.h"
 #include "common/ossl.h"
-#include "common/secret.h"
-#include "constant-time.h"
 #include "mgf1.h"
 
 #define PKCS1_SEPARATOR_MIN 10 /* 00 02 and at least eight bytes that are not zero */
@@ -39,15 +37,10 @@ void unpad_pkcs1(const uint8_t *em, size_t k, UnpadShape shape, size_t exact_n, 
         n = k - 1 - separator;
         good &= length_fits(n, shape, exact_n);
 
-        /* Both messages end where their block ends: choose a whole block and then a length. Only the length chosen,
-         * which the caller learns anyway, decides what is copied. */
-        uint8_t block[RSA_BYTES_MAX];
+        /* Both messages end where their block ends: a whole block is chosen, and a length. */
         for (size_t i = 0; i < k; i++)
-                block[i] = ct_select_byte(good, em[i], substitute[i]);
-        n = ct_select(good, n, substitute_n);
-        memcpy(ret, block + k - n, n);
-        *ret_n = n;
-        secret_wipe(block, k);
+                ret[i] = ct_select_byte(good, em[i], substitute[i]);
+        *ret_n = ct_select(good, n, substitute_n);
 }
 
 /* Unmasks seed and data block of `em` in place. */
@@ -62,27 +55,11 @@ static int oaep_unmask(uint8_t *em, size_t k, size_t h, Hash mgf_hash) {
         return mgf1_xor(mgf_hash, seed, h, db, db_n);
 }
 
-int unpad_oaep(const uint8_t *em, size_t k, Hash hash, Hash mgf_hash, const uint8_t *label, size_t label_n,
-               uint8_t *ret, size_t *ret_n) {
-        uint8_t block[RSA_BYTES_MAX], label_hash[EVP_MAX_MD_SIZE];
-        size_t h = hash_size(hash), separator = 0, n;
-        Mask good, found = 0;
-        int r;
+/* Whether the block is well formed, and where its message begins less one. */
+static Mask oaep_check(const uint8_t *block, size_t k, size_t h, const uint8_t *label_hash, size_t *ret_separator) {
+        Mask good = ct_is_zero(block[0]), found = 0;
+        size_t separator = 0;
 
-        if (h == 0 || hash_size(mgf_hash) == 0)
-                return -EINVAL;
-        if (k < 2 * h + 2 || k > sizeof(block))
-                return UNPAD_E_INVALID;
-        if (EVP_Digest(label_n > 0 ? label : (const uint8_t *) "", label_n, label_hash, NULL, hash_to_md(hash), NULL) !=
-            1)
-                return -ENOMEM;
-
-        memcpy(block, em, k);
-        r = oaep_unmask(block, k, h, mgf_hash);
-        if (r < 0)
-                goto finish;
-
-        good = ct_is_zero(block[0]);
         for (size_t i = 0; i < h; i++)
                 good &= ct_equal(block[1 + h + i], label_hash[i]);
 
@@ -94,16 +71,33 @@ int unpad_oaep(const uint8_t *em, size_t k, Hash hash, Hash mgf_hash, const uint
                 good &= found | one | zero;
                 found |= one;
         }
-        good &= found;
+        *ret_separator = separator;
+        return good & found;
+}
 
-        /* From here on the outcome is what the caller is told. */
-        r = good ? 0 : UNPAD_E_INVALID;
-        if (r == 0) {
-                n = k - 1 - separator;
-                memcpy(ret, block + k - n, n);
-                *ret_n = n;
-        }
-finish:
-        secret_wipe(block, sizeof(block));
-        return r;
+int unpad_oaep(const uint8_t *em, size_t k, Hash hash, Hash mgf_hash, const uint8_t *label, size_t label_n,
+               uint8_t *ret, size_t *ret_n, Mask *ret_good) {
+        static const uint8_t empty[1];
+        uint8_t label_hash[EVP_MAX_MD_SIZE];
+        size_t h = hash_size(hash), separator;
+        Mask good;
+        int r;
+
+        if (h == 0 || hash_size(mgf_hash) == 0)
+                return -EINVAL;
+        if (k < 2 * h + 2 || k > RSA_BYTES_MAX)
+                return UNPAD_E_INVALID;
+        if (EVP_Digest(label_n > 0 ? label : empty, label_n, label_hash, NULL, hash_to_md(hash), NULL) != 1)
+                return -ENOMEM;
+
+        memcpy(ret, em, k);
+        r = oaep_unmask(ret, k, h, mgf_hash);
+        if (r < 0)
+                return r;
+        good = oaep_check(ret, k, h, label_hash, &separator);
+        for (size_t i = 0; i < k; i++)
+                ret[i] = ct_select_byte(good, ret[i], 0);
+        *ret_n = ct_select(good, k - 1 - separator, 0);
+        *ret_good = good;
+        return 0;
 }

@@ -89,7 +89,7 @@ static void pkcs1_table(void **state) {
                         em[table[i].at] = (uint8_t) table[i].to;
                 unpad_pkcs1(em, K, table[i].shape, table[i].exact, substitute, substitute_n, out, &n);
                 if (n != (table[i].good ? K - 3 - table[i].pad : substitute_n) ||
-                    memcmp(out, (table[i].good ? em : substitute) + K - n, n) != 0)
+                    memcmp(out + K - n, (table[i].good ? em : substitute) + K - n, n) != 0)
                         fail_msg("%s", table[i].what);
         }
 }
@@ -120,7 +120,7 @@ static void pkcs1_openssl(void **state) {
                 raw_decrypt(c, c_n, em);
                 unpad_pkcs1(em, K, UNPAD_ANY, 0, substitute, 5, out, &out_n);
                 assert_int_equal(out_n, n);
-                assert_memory_equal(out, message, n);
+                assert_memory_equal(out + K - n, message, n);
         }
 }
 
@@ -142,9 +142,26 @@ static void oaep_encrypt(const EVP_MD *md, const EVP_MD *mgf, const char *label,
         raw_decrypt(c, c_n, em);
 }
 
+/* As a caller sees it: the message at the front, one error for all bad paddings. */
 static int oaep_decode(const uint8_t *em, size_t k, Hash hash, Hash mgf, const char *label, uint8_t *out,
                        size_t *out_n) {
-        return unpad_oaep(em, k, hash, mgf, (const uint8_t *) label, strlen(label), out, out_n);
+        uint8_t block[RSA_BYTES_MAX + 1];
+        Mask good = 0;
+        size_t n;
+        int r = unpad_oaep(em, k, hash, mgf, (const uint8_t *) label, strlen(label), block, &n, &good);
+
+        if (r != 0)
+                return r;
+        assert_true(good == 0 || good == ~(Mask) 0);
+        if (!good) {
+                assert_int_equal(n, 0);
+                for (size_t i = 0; i < k; i++)
+                        assert_int_equal(block[i], 0);
+                return UNPAD_E_INVALID;
+        }
+        memcpy(out, block + k - n, n);
+        *out_n = n;
+        return 0;
 }
 
 static void oaep_openssl(void **state) {
@@ -236,6 +253,64 @@ static void oaep_table(void **state) {
         }
 }
 
+/* Every place where a byte can be wrong, one at a time. */
+static void oaep_each_byte(void **state) {
+        enum { H = 20, ROOM = K - 1 - 2 * H, ONE = ROOM - 17 };
+        uint8_t em[K], out[K], after[ROOM] = { 0 };
+        size_t n;
+
+        (void) state;
+        after[ONE] = 1;
+        oaep_encode(K, HASH_SHA1, 0, -1, after, sizeof(after), em);
+        assert_int_equal(oaep_decode(em, K, HASH_SHA1, HASH_SHA1, "", out, &n), 0);
+        assert_int_equal(n, 16);
+        for (size_t i = 0; i < ONE; i++) {
+                after[i] = (uint8_t) (2 + i);
+                if (after[i] < 2)
+                        after[i] = 2;
+                oaep_encode(K, HASH_SHA1, 0, -1, after, sizeof(after), em);
+                if (oaep_decode(em, K, HASH_SHA1, HASH_SHA1, "", out, &n) != UNPAD_E_INVALID)
+                        fail_msg("byte %zu of the padding", i);
+                after[i] = 0;
+        }
+        for (int bit = 0; bit < 8 * H; bit++) {
+                oaep_encode(K, HASH_SHA1, 0, bit, after, sizeof(after), em);
+                assert_int_equal(oaep_decode(em, K, HASH_SHA1, HASH_SHA1, "", out, &n), UNPAD_E_INVALID);
+        }
+        for (unsigned first = 1; first < 256; first++) {
+                oaep_encode(K, HASH_SHA1, (uint8_t) first, -1, after, sizeof(after), em);
+                assert_int_equal(oaep_decode(em, K, HASH_SHA1, HASH_SHA1, "", out, &n), UNPAD_E_INVALID);
+        }
+}
+
+static void pkcs1_each_byte(void **state) {
+        uint8_t em[K], substitute[K] = { 0 }, out[K];
+        size_t n;
+
+        (void) state;
+        for (size_t at = 0; at < 10; at++)
+                for (unsigned value = 0; value < 256; value++) {
+                        bool good = at == 0 ? value == 0 : at == 1 ? value == 2 : value != 0;
+
+                        block_fill(em, K, K - 3 - 16);
+                        em[at] = (uint8_t) value;
+                        unpad_pkcs1(em, K, UNPAD_EXACT, 16, substitute, 16, out, &n);
+                        assert_int_equal(n, 16);
+                        if ((memcmp(out + K - 16, em + K - 16, 16) == 0) != good)
+                                fail_msg("byte %zu is %u", at, value);
+                }
+
+        /* A zero anywhere in the padding makes the message another one, of another length. */
+        for (size_t at = 10; at < K - 17; at++) {
+                block_fill(em, K, K - 3 - 16);
+                em[at] = 0;
+                unpad_pkcs1(em, K, UNPAD_EXACT, 16, substitute, 16, out, &n);
+                assert_memory_equal(out + K - 16, substitute, 16);
+                unpad_pkcs1(em, K, UNPAD_ANY, 0, substitute, 16, out, &n);
+                assert_int_equal(n, K - 1 - at);
+        }
+}
+
 static void oaep_sizes(void **state) {
         uint8_t em[RSA_BYTES_MAX + 1] = { 0 }, out[RSA_BYTES_MAX + 1];
         size_t n;
@@ -250,8 +325,9 @@ static void oaep_sizes(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(pkcs1_table), cmocka_unit_test(pkcs1_openssl), cmocka_unit_test(oaep_openssl),
-                cmocka_unit_test(oaep_table),  cmocka_unit_test(oaep_sizes),
+                cmocka_unit_test(pkcs1_table),     cmocka_unit_test(pkcs1_openssl), cmocka_unit_test(oaep_openssl),
+                cmocka_unit_test(oaep_table),      cmocka_unit_test(oaep_sizes),    cmocka_unit_test(oaep_each_byte),
+                cmocka_unit_test(pkcs1_each_byte),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);
