@@ -106,7 +106,7 @@ static int write_mail(const Options *o, const Header *outer, Spool *plain, Fault
         if (r != 0)
                 return r;
         pieces[0] = (OutputPiece){ spool_slice(header), LINE_MODE_VERBATIM };
-        return output_write(pieces, 2, o->out, false, f);
+        return output_write(pieces, 2, o->out, 0, f);
 }
 
 static int load_old_certificates(const Options *o, STACK_OF(X509) **ret, Fault *f) {

@@ -98,7 +98,7 @@ static int make_and_write(const Options *o, Spool *mail, const Header *header, c
         _cleanup_(spool_freep) Spool *out = NULL;
         int r = smime_make(spool_slice(mail), header, job, &out, f);
 
-        return r == 0 ? output_write_spool(out, o->out, f) : r;
+        return r == 0 ? output_write_spool(out, o->out, 0, f) : r;
 }
 
 int command_sign(const Options *o, Fault *f) {

@@ -108,7 +108,7 @@ static int verify_mail(const Options *o, Fault *f) {
         bool good = report_good(&report);
         if (good && o->out) {
                 OutputPiece piece = { result.content ? spool_slice(result.content) : m.content, LINE_MODE_VERBATIM };
-                r = output_write(&piece, 1, o->out, false, f);
+                r = output_write(&piece, 1, o->out, 0, f);
         }
         if (r == 0)
                 r = print_report(&report, o->json, f);

@@ -18,5 +18,6 @@ int mime_stream_read(Slice slice, GMimeStream **ret) _must_check_;
 /* A stream that writes to an empty spool; spool_refresh() it when the stream is flushed and gone. */
 int mime_stream_write(Spool *spool, GMimeStream **ret) _must_check_;
 
-/* Reads on: how many bytes, 0 at the end, -1 on an error. (GMime's own reading function takes the end of a slice for an error.) */
+/* Reads on: how many bytes, 0 at the end, -1 on an error. (GMime's own reading function takes the end of a slice for an
+ * error.) */
 ssize_t mime_stream_next(GMimeStream *stream, void *buffer, size_t n) _must_check_;

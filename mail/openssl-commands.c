@@ -113,7 +113,7 @@ static int do_decrypt(const OpensslOptions *o, Keyring *keyring, Fault *f) {
                 r = keyring_decrypters(keyring, o->inkey, more, &keys, f);
         if (r == 0)
                 r = cms_decrypt(input.cms, &keys, o->binary ? PLAINTEXT_ANY : PLAINTEXT_MIME, &plain, f);
-        return r == 0 ? output_write_spool(plain, o->out, f) : r;
+        return r == 0 ? output_write_spool(plain, o->out, OUTPUT_IN_PLACE, f) : r;
 }
 
 static int write_signers(const VerifyResult *result, const char *path, Fault *f) {
@@ -126,7 +126,7 @@ static int write_signers(const VerifyResult *result, const char *path, Fault *f)
         for (size_t i = 0; i < result->n; i++)
                 if (PEM_write_bio_X509(sink, result->signatures[i].certificate) != 1)
                         return fault_set_openssl(f, MAIL_E_FAILED, "cannot write the signer's certificate");
-        return output_write_spool(out, path, f);
+        return output_write_spool(out, path, OUTPUT_IN_PLACE, f);
 }
 
 static int verify(const OpensslOptions *o, const OpensslInput *input, VerifyResult *result, Fault *f) {
@@ -155,7 +155,7 @@ static int verify(const OpensslOptions *o, const OpensslInput *input, VerifyResu
         if (r != 0 || (o->noverify ? verify_result_valid(result) : verify_result_trusted(result))) {
                 if (r == 0 && !result->content && content.spool) {
                         OutputPiece piece = { content, LINE_MODE_VERBATIM };
-                        r = output_write(&piece, 1, o->out, true, f);
+                        r = output_write(&piece, 1, o->out, OUTPUT_IN_PLACE | OUTPUT_MAY_BREAK, f);
                 }
                 return r;
         }
@@ -174,7 +174,7 @@ static int do_verify(const OpensslOptions *o, Fault *f) {
                 r = verify(o, &input, &result, f);
         if (r == 0 && result.content) {
                 OutputPiece piece = { spool_slice(result.content), LINE_MODE_VERBATIM };
-                r = output_write(&piece, 1, o->out, true, f);
+                r = output_write(&piece, 1, o->out, OUTPUT_IN_PLACE | OUTPUT_MAY_BREAK, f);
         }
         if (r == 0 && o->signer)
                 r = write_signers(&result, o->signer, f);
@@ -189,7 +189,7 @@ static int do_pk7out(const OpensslOptions *o, Fault *f) {
 
         if (r == 0)
                 r = openssl_form_pem(input.cms, &out, f);
-        return r == 0 ? output_write_spool(out, o->out, f) : r;
+        return r == 0 ? output_write_spool(out, o->out, OUTPUT_IN_PLACE, f) : r;
 }
 
 int openssl_command(const OpensslOptions *o, Fault *f) {

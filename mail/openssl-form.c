@@ -153,5 +153,5 @@ int openssl_form_write(const OpensslOptions *o, Slice content, const SmimeJob *j
         r = o->outform == FORM_SMIME ? write_smime(o, content, job, out, f) : write_cms(content, job, out, f);
         if (r == 0 && o->outform == FORM_PEM)
                 r = openssl_form_pem(spool_slice(out), &pem, f);
-        return r == 0 ? output_write_spool(pem ?: out, o->out, f) : r;
+        return r == 0 ? output_write_spool(pem ?: out, o->out, OUTPUT_IN_PLACE, f) : r;
 }

@@ -103,13 +103,13 @@ static int replace(const Output *o, const char *path, mode_t mode) {
         return r;
 }
 
-static int write_file(const Output *o, const char *path) {
+static int write_file(const Output *o, const char *path, OutputFlags flags) {
         _cleanup_free_ char *real = realpath(path, NULL);
         struct stat st;
         int r;
 
         if (real && stat(real, &st) == 0) {
-                if (!S_ISREG(st.st_mode))
+                if (!S_ISREG(st.st_mode) || (flags & OUTPUT_IN_PLACE))
                         return write_in_place(o, real);
                 r = replace(o, real, st.st_mode & 0777);
         } else {
@@ -121,17 +121,17 @@ static int write_file(const Output *o, const char *path) {
         return r == -EACCES || r == -EPERM || r == -EROFS ? write_in_place(o, real ?: path) : r;
 }
 
-int output_write(const OutputPiece *pieces, size_t n, const char *path, bool broken_pipe_is_fine, Fault *f) {
+int output_write(const OutputPiece *pieces, size_t n, const char *path, OutputFlags flags, Fault *f) {
         const Output o = { pieces, n };
-        int r = is_standard(path) ? write_all(&o, STDOUT_FILENO) : write_file(&o, path);
+        int r = is_standard(path) ? write_all(&o, STDOUT_FILENO) : write_file(&o, path, flags);
 
-        if (r == 0 || (r == -EPIPE && broken_pipe_is_fine))
+        if (r == 0 || (r == -EPIPE && (flags & OUTPUT_MAY_BREAK)))
                 return 0;
         return fault_set_errno(f, r, "cannot write %s", is_standard(path) ? "standard output" : path);
 }
 
-int output_write_spool(Spool *spool, const char *path, Fault *f) {
+int output_write_spool(Spool *spool, const char *path, OutputFlags flags, Fault *f) {
         const OutputPiece piece = { spool_slice(spool), LINE_MODE_VERBATIM };
 
-        return output_write(&piece, 1, path, false, f);
+        return output_write(&piece, 1, path, flags, f);
 }

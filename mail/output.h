@@ -13,9 +13,14 @@ typedef struct OutputPiece {
         LineMode mode;
 } OutputPiece;
 
-/* Writes a finished result to standard output (path NULL or "-") or to a file, which is replaced in one step: it is the
- * old one or the whole new one. What is no regular file (/dev/null, a pipe) is written to. `broken_pipe_is_fine`: a
- * reader that went away is no error. */
-int output_write(const OutputPiece *pieces, size_t n, const char *path, bool broken_pipe_is_fine,
-                 Fault *f) _must_check_;
-int output_write_spool(Spool *spool, const char *path, Fault *f) _must_check_; /* all of it, as it is */
+typedef enum OutputFlags {
+        /* Write into a file that exists instead of putting a new one in its place: who has it open is to see it. */
+        OUTPUT_IN_PLACE = 1 << 0,
+        /* A reader that went away is no error. */
+        OUTPUT_MAY_BREAK = 1 << 1,
+} OutputFlags;
+
+/* Writes a finished result to standard output (path NULL or "-") or to a file, which is replaced in one step: it is
+ * the old one or the whole new one. What is no regular file (/dev/null, a pipe) is written to. */
+int output_write(const OutputPiece *pieces, size_t n, const char *path, OutputFlags flags, Fault *f) _must_check_;
+int output_write_spool(Spool *spool, const char *path, OutputFlags flags, Fault *f) _must_check_; /* all, as it is */
