@@ -33,7 +33,7 @@ static int setup(void **state) {
 
         (void) state;
         if (!lab_begin(&lab)) {
-                (void) fprintf(stderr, "skipped: SoftHSM is not installed\n");
+                (void) fprintf(stderr, "SKIP: SoftHSM is not installed\n");
                 exit(77);
         }
         maker_begin(&m, "mail");
@@ -499,7 +499,7 @@ static void strangers(void **state) {
 
         (void) state;
         if (geteuid() != 0) {
-                (void) fprintf(stderr, "strangers: needs root, skipped\n");
+                (void) fprintf(stderr, "SKIP: connections of other users: needs root\n");
                 return;
         }
         lab.option = "--allow-uid=12346";

@@ -31,7 +31,7 @@ static int setup(void **state) {
 
         (void) state;
         if (!lab_begin(&lab)) {
-                (void) fprintf(stderr, "skipped: SoftHSM is not installed\n");
+                (void) fprintf(stderr, "SKIP: SoftHSM is not installed\n");
                 exit(77);
         }
         maker_begin(&m, "mail");

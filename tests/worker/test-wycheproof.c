@@ -179,7 +179,7 @@ static void import_ec(struct json_object *group, size_t number, struct json_obje
 #define ECDH  "ecdh_secp256r1_ecpoint_test.json"
 
 static void leave_out(const char *why) {
-        (void) fprintf(stderr, "skipped: %s\n", why);
+        (void) fprintf(stderr, "SKIP: %s\n", why);
         exit(77);
 }
 
