@@ -97,18 +97,31 @@ static int use_key(CMS_ContentInfo *cms, const Match *m, Fault *f) {
         return done ? 0 : told_reason(f);
 }
 
-/* Tries the keys that match, in their order, until one could be used. */
+/* The first recipient that means the key. */
+static bool find_match(STACK_OF(CMS_RecipientInfo) *recipients, const Decrypter *key, Match *ret) {
+        for (int i = 0; i < sk_CMS_RecipientInfo_num(recipients); i++) {
+                Match m = { .recipient = sk_CMS_RecipientInfo_value(recipients, i), .key = key };
+
+                if (matches(m.recipient, key, &m.encrypted_key)) {
+                        *ret = m;
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* Tries the keys that match, in their order, until one could be used: each once, however often the mail names it. */
 static int unwrap(CMS_ContentInfo *cms, const Decrypters *keys, Fault *f) {
         STACK_OF(CMS_RecipientInfo) *recipients = CMS_get0_RecipientInfos(cms);
         Fault first = { 0 };
 
-        for (size_t k = 0; k < keys->n; k++)
-                for (int i = 0; i < sk_CMS_RecipientInfo_num(recipients); i++) {
-                        Match m = { .recipient = sk_CMS_RecipientInfo_value(recipients, i), .key = &keys->items[k] };
+        for (size_t k = 0; k < keys->n; k++) {
+                Match m;
 
-                        if (matches(m.recipient, m.key, &m.encrypted_key) && use_key(cms, &m, &first) == 0)
-                                return 0;
-                }
+                if (find_match(recipients, &keys->items[k], &m) && use_key(cms, &m, &first) == 0)
+                        return 0;
+        }
+        ERR_clear_error();
         if (first.error != MAIL_OK)
                 return fault_set(f, first.error, "%s", first.text);
         return fault_set(f, MAIL_E_NO_SUCH_KEY,

@@ -78,6 +78,10 @@ static bool content_type_agrees(CMS_ContentInfo *cms, CMS_SignerInfo *si) {
         return type && OBJ_cmp(type, CMS_get0_eContentType(cms)) == 0;
 }
 
+static bool is_known_kind(EVP_PKEY *key) {
+        return key && (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS") || EVP_PKEY_is_a(key, "EC"));
+}
+
 /* Judges one signature. `chain` has digested the content; `first` is the content's first byte. */
 static void judge(CMS_ContentInfo *cms, CMS_SignerInfo *si, BIO *chain, int first, SignatureResult *s) {
         X509 *signer = NULL;
@@ -94,7 +98,9 @@ static void judge(CMS_ContentInfo *cms, CMS_SignerInfo *si, BIO *chain, int firs
         s->certificate = signer;
 
         bool attributes = CMS_signed_get_attr_count(si) >= 0;
-        if (strcmp(s->digest, "sha1") == 0 || strcmp(s->digest, "md5") == 0 || strcmp(s->digest, "unknown") == 0)
+        if (!is_known_kind(X509_get0_pubkey(signer)))
+                set_problem(s, "its kind of key is not known to OpenSSL's CMS");
+        else if (strcmp(s->digest, "sha1") == 0 || strcmp(s->digest, "md5") == 0 || strcmp(s->digest, "unknown") == 0)
                 set_problem(s, "its digest is no longer safe, or not known");
         else if (attributes && !content_type_agrees(cms, si))
                 set_problem(s, "its contentType attribute is missing or wrong");
@@ -193,7 +199,11 @@ static int verify_as(const CmsParts *parts, Slice content, LineMode mode, const 
         r = cms_parse(parts, &cms, f);
         if (r != 0)
                 return r;
-        if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) <= 0)
+        int n = sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms));
+        if (n > CMS_SIGNERS_MAX)
+                return fault_set(f, MAIL_E_INVALID_INPUT, "the mail has %d signatures; %d are the most", n,
+                                 CMS_SIGNERS_MAX);
+        if (n <= 0)
                 return fault_set(f, MAIL_E_NOT_SIGNED, "nobody signed: the S/MIME data hold certificates only");
         r = collect_certificates(cms, options->extra, &result.certificates, f);
         if (r == 0)

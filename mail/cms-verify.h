@@ -5,6 +5,9 @@
 #include "spool-bio.h"
 #include "trust.h"
 
+/* Signatures in one mail: checking them takes time, and who sends the mail says how many there are. */
+#define CMS_SIGNERS_MAX 64
+
 /* One signature. */
 typedef struct SignatureResult {
         X509 *certificate;     /* of the signer; NULL when it is nowhere to be found */

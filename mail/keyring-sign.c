@@ -163,6 +163,15 @@ static int remote_signer(Keyring *k, const char *name, const SignerChoice *choic
         r = signet_find_key(k->client, name, "sign", &key);
         if (r == SIGNET_E_NO_SUCH_KEY && choice->address && strcmp(name, choice->address) == 0)
                 return explain_no_key(k, name, f);
+        if (r == SIGNET_E_NO_SUCH_KEY && choice->certificate && !choice->key) {
+                char subject[256];
+
+                certificate_describe(choice->certificate, subject, sizeof(subject));
+                return fault_set(f, MAIL_E_NO_SUCH_KEY,
+                                 "the certificate of %s belongs to no key that you may sign with; signetctl keys lists "
+                                 "what you may use",
+                                 subject);
+        }
         if (r != 0)
                 return keyring_fault(f, r);
         if (strcmp(signet_key_algorithm(key), "ed25519") == 0)
