@@ -6,11 +6,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "fake-service.h"
 #include "fake-signetd.h"
+
+enum { ORDER_START = 's', ORDER_KILL = 'k', ORDER_REAP = 'r' }; /* to the nursery, which echoes what is done */
 
 static const char bus_config[] =
         "<busconfig><type>session</type><listen>unix:path=%s/bus</listen><auth>EXTERNAL</auth>"
@@ -74,13 +77,13 @@ void fake_bus_kill(Fake *f) {
         unlink(path);
 }
 
-void fake_service_start(Fake *f) {
+static void service_start(Fake *f, pid_t *service) {
         int ready[2];
 
         if (pipe(ready) < 0)
                 give_up("pipe");
-        f->service = fork();
-        if (f->service == 0) {
+        *service = fork();
+        if (*service == 0) {
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
                 _exit(fake_service_run(f->address, f->state, ready[1]));
         }
@@ -88,12 +91,57 @@ void fake_service_start(Fake *f) {
         await_ready(ready[0], "the service did not start");
 }
 
+/* The nursery: a process that forks the services. The test's own has threads, and a child of it might wait forever for
+ * a lock of the allocator that another thread held. */
+static _noreturn_ void nursery(Fake *f, int fd) {
+        pid_t service = 0;
+        char order;
+
+        while (read(fd, &order, 1) == 1) {
+                if (order == ORDER_START)
+                        service_start(f, &service);
+                else if (order == ORDER_KILL)
+                        end(&service);
+                else
+                        reap(&service);
+                if (write(fd, &order, 1) != 1)
+                        break;
+        }
+        end(&service);
+        _exit(0);
+}
+
+static void nursery_start(Fake *f) {
+        int pair[2];
+
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+                give_up("socketpair");
+        f->nursery = fork();
+        if (f->nursery == 0) {
+                close(pair[0]);
+                nursery(f, pair[1]);
+        }
+        close(pair[1]);
+        f->nursery_fd = pair[0];
+}
+
+static void order(Fake *f, char what) {
+        char done;
+
+        if (write(f->nursery_fd, &what, 1) != 1 || read(f->nursery_fd, &done, 1) != 1)
+                give_up("the services' nursery");
+}
+
+void fake_service_start(Fake *f) {
+        order(f, ORDER_START);
+}
+
 void fake_service_kill(Fake *f) {
-        end(&f->service);
+        order(f, ORDER_KILL);
 }
 
 void fake_service_reap(Fake *f) {
-        reap(&f->service);
+        order(f, ORDER_REAP);
 }
 
 void fake_public_key(unsigned i, unsigned char ret[FAKE_PUBLIC_SIZE]) {
@@ -126,6 +174,7 @@ int fake_start(Fake *f) {
         if (!mkdtemp(f->directory))
                 return -errno;
         snprintf(f->address, sizeof(f->address), "unix:path=%s/bus", f->directory);
+        nursery_start(f);
         fake_bus_start(f);
         fake_service_start(f);
         return 0;
@@ -134,7 +183,8 @@ int fake_start(Fake *f) {
 void fake_stop(Fake *f) {
         char path[96];
 
-        fake_service_kill(f);
+        close(f->nursery_fd);
+        reap(&f->nursery);
         fake_bus_kill(f);
         snprintf(path, sizeof(path), "%s/bus.conf", f->directory);
         unlink(path);

@@ -53,7 +53,8 @@ typedef struct FakeState {
 
 typedef struct Fake {
         FakeState *state;
-        pid_t bus, service;
+        pid_t bus, nursery; /* the nursery forks services */
+        int nursery_fd;
         char directory[64];
         char address[128];
 } Fake;
