@@ -86,12 +86,10 @@ typedef struct TextCase {
 
 /* Valid UTF-8 that no D-Bus message carries, between neighbours that one does. */
 static void test_noncharacters(void **state) {
-        static const char *const bad[] = { "\xef\xb7\x90",     "\xef\xb7\xaf",     "\xef\xbf\xbe",
-                                           "\xef\xbf\xbf",     "\xf0\x9f\xbf\xbe", "\xf4\x8f\xbf\xbf",
-                                           "a\xef\xbf\xbe\x62" };
-        static const char *const good[] = { "\xef\xb7\x8f",     "\xef\xb7\xb0", "\xef\xbf\xbd",
-                                            "\xf0\x9f\xbf\xbd", "\xee\xbf\xbe", "\xf0\x90\xbf\xbe",
-                                            "\xf0\x9e\xbf\xbe" };
+        static const char *const bad[] = { "\xef\xb7\x90",     "\xef\xb7\xaf",     "\xef\xbf\xbe",     "\xef\xbf\xbf",
+                                           "\xf0\x9f\xbf\xbe", "\xf4\x8f\xbf\xbf", "a\xef\xbf\xbe\x62" };
+        static const char *const good[] = { "\xef\xb7\x8f", "\xef\xb7\xb0",     "\xef\xbf\xbd",    "\xf0\x9f\xbf\xbd",
+                                            "\xee\xbf\xbe", "\xf0\x90\xbf\xbe", "\xf0\x9e\xbf\xbe" };
 
         (void) state;
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
@@ -224,11 +222,15 @@ static void test_descriptor_flood(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_writer_full),
-                cmocka_unit_test(test_reader_bounds), cmocka_unit_test(test_strings),
+                cmocka_unit_test(test_round_trip),
+                cmocka_unit_test(test_writer_full),
+                cmocka_unit_test(test_reader_bounds),
+                cmocka_unit_test(test_strings),
                 cmocka_unit_test(test_noncharacters),
-                cmocka_unit_test(test_hex),           cmocka_unit_test(test_names),
-                cmocka_unit_test(test_packets),       cmocka_unit_test(test_descriptor_flood),
+                cmocka_unit_test(test_hex),
+                cmocka_unit_test(test_names),
+                cmocka_unit_test(test_packets),
+                cmocka_unit_test(test_descriptor_flood),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
