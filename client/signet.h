@@ -199,7 +199,7 @@ typedef struct signet_status {
         size_t size; /* set to sizeof(signet_status) before the call */
         char version[32];
         uint64_t policy_generation;
-        uint64_t start_time; /* seconds since 1970 */
+        uint64_t start_time;    /* seconds since 1970 */
         uint64_t done, refused; /* these, and pending: 0 unless the caller is root or signetd's own user */
         unsigned int pending;
         uint64_t audit_sequence; /* 0 and "" unless the caller is root or signetd's own user */
