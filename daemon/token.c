@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The life of a token's workers: started one after another, replaced with back-off, and what the token is meanwhile.
- * Fed by workers' ends and inventories. */
+/* What a token is while its workers come, serve and go. Fed by workers' inventories and ends. */
 #include "token.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "common/log.h"
-#include "common/socket.h"
 #include "manager.h"
 #include "spawn.h"
+#include "token-start.h"
 
 #define TIMER_ACCURACY_US 10000
-#define RETRY_FIRST_US    (100ULL * 1000)
-#define RETRY_MAX_US      (30ULL * 1000 * 1000)
 #define SHAKY_US          (30ULL * 1000 * 1000)
 #define STEADY_US         (10ULL * 1000 * 1000) /* a worker that lived this long did not fail at its start */
-/* In a row, before requests are refused instead of waiting: of workers that were up, and of workers that never were. */
-#define FAILURES_MAX       4
-#define START_FAILURES_MAX 2
 
 static const char *const state_names[_TOKEN_STATE_MAX] = {
         [TOKEN_STARTING] = "starting",
@@ -33,8 +24,6 @@ static const char *const state_names[_TOKEN_STATE_MAX] = {
         [TOKEN_ABSENT] = "absent",
         [TOKEN_FAILED] = "failed",
 };
-
-static void attach_next(Token *t);
 
 const char *token_state_to_string(TokenState s) {
         return (size_t) s < ELEMENTSOF(state_names) ? state_names[s] : NULL;
@@ -58,12 +47,12 @@ int token_failure(const Token *t, Outcome outcome, const char *text, Failure *f)
         return failure_set(f, outcome, "token \"%s\": %s", t->config->name, text);
 }
 
-/* Tells the manager only what is new: a change is announced on the bus. */
-static void set_state(Token *t, TokenState state, const char *text) {
+void token_set_state(Token *t, TokenState state, const char *text) {
         Failure f = { .text = "" };
 
         if (state != TOKEN_READY)
                 (void) token_failure(t, OUTCOME_TOKEN_UNAVAILABLE, text, &f);
+        /* Only what is new is logged. */
         if (t->state != state || strcmp(t->message ?: "", f.text) != 0) {
                 free(t->message);
                 t->message = *f.text ? strdup(f.text) : NULL;
@@ -79,108 +68,6 @@ static void set_state(Token *t, TokenState state, const char *text) {
         manager_token_changed(t->manager, t);
         if (t->control && state != TOKEN_STARTING)
                 control_settled(t->control);
-}
-
-static int on_retry(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *userdata) {
-        attach_next(userdata);
-        return 0;
-}
-
-static void retry_later(Token *t) {
-        unsigned shift = MIN(t->failures, 16U);
-        uint64_t delay = t->failures == 0 ? 0 : MIN(RETRY_FIRST_US << (shift - 1), RETRY_MAX_US);
-        int r;
-
-        r = sd_event_source_set_time(t->retry, manager_now_us(t->manager) + delay);
-        if (r >= 0)
-                r = sd_event_source_set_enabled(t->retry, SD_EVENT_ONESHOT);
-        if (r < 0)
-                (void) log_error_errno(r, "token \"%s\": its workers cannot be started again", t->config->name);
-}
-
-static int on_supervisor_exit(_unused_ sd_event_source *s, const siginfo_t *si, void *userdata) {
-        Token *t = userdata;
-
-        log_warning("token \"%s\": signet-worker %s %d", t->config->name,
-                    si->si_code == CLD_EXITED ? "exited with status" : "was ended by signal", si->si_status);
-        t->supervisor = 0;
-        t->supervisor_source = sd_event_source_disable_unref(t->supervisor_source);
-        if (t->n_workers == 0)
-                retry_later(t);
-        return 0;
-}
-
-static int start_supervisor(Token *t) {
-        const Settings *settings = t->manager->settings;
-        _cleanup_close_ int fd = -EBADF;
-        int r;
-
-        if (mkdir(settings->runtime_directory, 0700) < 0 && errno != EEXIST)
-                return log_error_errno(errno, "cannot make the directory %s; set \"runtime-dir\" in signetd.conf",
-                                       settings->runtime_directory);
-        r = socket_listen(t->socket, &fd);
-        if (r < 0)
-                return log_error_errno(r, "cannot listen on %s; set \"runtime-dir\" in signetd.conf", t->socket);
-        r = spawn_supervisor(settings->worker, t->config->file, fd, &t->supervisor);
-        if (r < 0)
-                return log_error_errno(r, "cannot start %s; set \"worker\" in signetd.conf", settings->worker);
-        r = sd_event_add_child(t->manager->event, &t->supervisor_source, t->supervisor, WEXITED, on_supervisor_exit, t);
-        if (r < 0) {
-                spawn_stop(t->supervisor);
-                t->supervisor = 0;
-        }
-        return r;
-}
-
-static int attach(Token *t) {
-        _cleanup_close_ int fd = -EBADF;
-        const char *path = t->config->socket ?: t->socket;
-        Worker *w;
-        int r;
-
-        if (!t->config->socket && t->supervisor == 0) {
-                r = start_supervisor(t);
-                if (r < 0)
-                        return r;
-        }
-        r = socket_connect(path, &fd);
-        if (r < 0)
-                return log_error_errno(r, "token \"%s\": cannot connect to its worker at %s", t->config->name, path);
-        r = worker_new(t, fd, &w);
-        if (r < 0)
-                return log_error_errno(r, "token \"%s\": cannot attach to its worker", t->config->name);
-        (void) TAKE_FD(fd);
-        t->workers[t->n_workers++] = w;
-        return 0;
-}
-
-/* One at a time: parallel logins fail on some tokens. */
-static void attach_next(Token *t) {
-        int r;
-
-        for (size_t i = 0; i < t->n_workers; i++)
-                if (t->workers[i]->state != WORKER_STATE_IDLE && t->workers[i]->state != WORKER_STATE_BUSY)
-                        return;
-        if (t->n_workers >= MIN(t->config->workers, (unsigned) TOKEN_WORKERS_MAX))
-                return;
-        r = attach(t);
-        if (r < 0) {
-                char why[256];
-
-                t->failures++;
-                (void) snprintf(why, sizeof(why),
-                                "its worker cannot be reached (%s); signetd's log says where it was looked for",
-                                strerrordesc_np(-r));
-                if (token_workers_ready(t) == 0)
-                        set_state(t, t->failures < START_FAILURES_MAX ? TOKEN_STARTING : TOKEN_FAILED, why);
-                retry_later(t);
-        }
-}
-
-void token_start(Token *t) {
-        t->failures = 0;
-        if (sd_event_source_set_enabled(t->retry, SD_EVENT_OFF) >= 0)
-                attach_next(t);
 }
 
 int token_new(Manager *m, const TokenConfig *config, Token **ret) {
@@ -201,7 +88,7 @@ int token_new(Manager *m, const TokenConfig *config, Token **ret) {
         r = sd_bus_path_encode(BUS_TOKENS, config->name, &t->path);
         if (r < 0)
                 return r;
-        r = sd_event_add_time(m->event, &t->retry, CLOCK_MONOTONIC, 0, TIMER_ACCURACY_US, on_retry, t);
+        r = sd_event_add_time(m->event, &t->retry, CLOCK_MONOTONIC, 0, TIMER_ACCURACY_US, token_on_retry, t);
         if (r < 0)
                 return r;
         r = sd_event_source_set_enabled(t->retry, SD_EVENT_OFF);
@@ -283,9 +170,9 @@ void token_worker_ready(Token *t, Worker *w) {
         t->inventory = inventory_ref(w->inventory);
         manager_inventory_changed(t->manager);
 
-        set_state(t, state_of(w->inventory->code), w->inventory->message);
+        token_set_state(t, state_of(w->inventory->code), w->inventory->message);
         manager_dispatch_soon(t->manager);
-        attach_next(t);
+        token_attach_next(t);
 }
 
 static void remove_worker(Token *t, const Worker *w) {
@@ -321,9 +208,9 @@ static const Worker *held_worker(const Token *t) {
 /* Whether it is time to say that the token failed, rather than that it is about to come back. */
 static bool has_failed(const Token *t, const Worker *ended, WorkerEnd end) {
         if (ended->ready_us > 0)
-                return t->failures >= FAILURES_MAX;
+                return t->failures >= TOKEN_FAILURES_MAX;
         /* The deadline of a start is long enough to have waited once. */
-        return end == WORKER_END_DEADLINE || t->failures >= START_FAILURES_MAX;
+        return end == WORKER_END_DEADLINE || t->failures >= TOKEN_START_FAILURES_MAX;
 }
 
 static void state_after_end(Token *t, const Worker *ended, WorkerEnd end) {
@@ -331,18 +218,18 @@ static void state_after_end(Token *t, const Worker *ended, WorkerEnd end) {
         char message[256];
 
         if (token_workers_ready(t) > 0)
-                set_state(t, TOKEN_READY, NULL);
+                token_set_state(t, TOKEN_READY, NULL);
         else if (held)
-                set_state(t, state_of(held->inventory->code), held->inventory->message);
+                token_set_state(t, state_of(held->inventory->code), held->inventory->message);
         else if (end == WORKER_END_TOKEN)
-                set_state(t, state_of(ended->inventory->code), ended->inventory->message);
+                token_set_state(t, state_of(ended->inventory->code), ended->inventory->message);
         else if (has_failed(t, ended, end)) {
                 (void) snprintf(message, sizeof(message), "%s; it is being tried again, and signetd's log says more",
                                 end_to_text(end));
-                set_state(t, TOKEN_FAILED, message);
+                token_set_state(t, TOKEN_FAILED, message);
         } else {
                 (void) snprintf(message, sizeof(message), "%s; another is being started", end_to_text(end));
-                set_state(t, TOKEN_STARTING, message);
+                token_set_state(t, TOKEN_STARTING, message);
         }
 }
 
@@ -360,7 +247,7 @@ void token_worker_ended(Token *t, Worker *w, WorkerEnd end) {
         remove_worker(t, w);
         state_after_end(t, w, end);
         worker_free(w);
-        retry_later(t);
+        token_retry_later(t);
         /* Last: whether it may be tried again depends on what the token is now. */
         if (job)
                 job_lost(job, t, end == WORKER_END_DEADLINE ? JOB_LOST_DEADLINE : JOB_LOST_CRASH);
@@ -372,7 +259,7 @@ void token_restart_workers(Token *t) {
 
         memcpy(old, t->workers, sizeof(old));
         t->n_workers = 0;
-        set_state(t, TOKEN_STARTING, "its workers are being started afresh");
+        token_set_state(t, TOKEN_STARTING, "its workers are being started afresh");
         for (size_t i = 0; i < n; i++)
                 worker_free(old[i]);
         token_start(t);
