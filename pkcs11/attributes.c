@@ -11,9 +11,19 @@ void attribute_room_done(AttributeRoom *room) {
         *room = (AttributeRoom){};
 }
 
-/* One byte more than `max`, rounded up: a length that was never filled in is then over the limit, and told apart. */
-static size_t room_for(size_t max) {
-        return (max + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
+/* Numbers and booleans. NSS's module reads numbers only into room of their very size. */
+static bool is_fixed(const Attribute *a) {
+        return a->max <= sizeof(CK_ULONG);
+}
+
+/* What is told the module: for values of any length more than `max`, so that a length which was never filled in is over
+ * the limit, and told apart. */
+static CK_ULONG length_for(const Attribute *a) {
+        return is_fixed(a) ? a->max : a->max + 1;
+}
+
+static size_t room_for(const Attribute *a) {
+        return (length_for(a) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
 static int make_room(const Attribute *a, size_t n, AttributeRoom *room) {
@@ -21,7 +31,7 @@ static int make_room(const Attribute *a, size_t n, AttributeRoom *room) {
         uint8_t *p;
 
         for (size_t i = 0; i < n; i++)
-                need += room_for(a[i].max);
+                need += room_for(&a[i]);
         if (need > room->size) {
                 p = realloc(room->data, need);
                 if (!p)
@@ -35,8 +45,23 @@ static bool about_attributes(CK_RV rv) {
         return rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_BUFFER_TOO_SMALL;
 }
 
+/* What a number's or boolean's room holds before: no length would tell that it was never filled in. */
+#define UNTOUCHED 0xff
+
+static bool is_untouched(const Attribute *a, const CK_ATTRIBUTE *from) {
+        const uint8_t *p = from->pValue;
+
+        if (!is_fixed(a))
+                return false;
+        for (size_t i = 0; i < a->max; i++)
+                if (p[i] != UNTOUCHED)
+                        return false;
+        return true;
+}
+
 static void take_value(Attribute *a, const CK_ATTRIBUTE *from) {
-        a->present = from->ulValueLen <= a->max; /* CK_UNAVAILABLE_INFORMATION is the largest number */
+        /* CK_UNAVAILABLE_INFORMATION is the largest number. */
+        a->present = from->ulValueLen <= a->max && !is_untouched(a, from);
         if (a->present && from->ulValueLen > 0)
                 a->value = (Blob){ from->pValue, from->ulValueLen };
 }
@@ -53,7 +78,7 @@ static CK_RV read_missing(Token *t, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *templ
 
                 if (a[i].present || (any && template[i].ulValueLen == CK_UNAVAILABLE_INFORMATION))
                         continue;
-                template[i].ulValueLen = room_for(a[i].max);
+                template[i].ulValueLen = length_for(&a[i]);
                 rv = t->p11->C_GetAttributeValue(t->session, object, &template[i], 1);
                 if (rv == CKR_OK)
                         take_value(&a[i], &template[i]);
@@ -72,8 +97,10 @@ CK_RV attributes_read(Token *t, CK_OBJECT_HANDLE object, Attribute *a, size_t n,
                 return CKR_HOST_MEMORY;
         p = room->data;
         for (size_t i = 0; i < n; i++) {
-                template[i] = (CK_ATTRIBUTE){ .type = a[i].type, .pValue = p, .ulValueLen = room_for(a[i].max) };
-                p += room_for(a[i].max);
+                template[i] = (CK_ATTRIBUTE){ .type = a[i].type, .pValue = p, .ulValueLen = length_for(&a[i]) };
+                if (is_fixed(&a[i]))
+                        memset(p, UNTOUCHED, a[i].max);
+                p += room_for(&a[i]);
                 a[i].present = false;
                 a[i].value = (Blob){};
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finding objects, and which public half belongs to which private key. A token may hold tens of thousands: everything
- * here is one pass or a sort. A module that lies can only make a key useless: what a key signs is checked against its
+/* Finding objects, and which of them are keys. A token may hold tens of thousands: everything here is one pass or a
+ * sort. A module that lies can only make a key useless: what a key signs is checked against its
  * public half by whoever verifies. */
 #include "inventory.h"
 
@@ -9,6 +9,7 @@
 #include <openssl/x509.h>
 
 #include "common/log.h"
+#include "object-match.h"
 
 #define FIND_STEP   1024
 #define OBJECTS_MAX (4 * FRAME_OBJECTS_MAX)
@@ -98,88 +99,12 @@ static CK_RV read_objects(Token *t, const CK_OBJECT_HANDLE *handles, size_t n, O
         return CKR_OK;
 }
 
-/* --- matching --- */
-
-static int compare_bytes(const Bytes *a, const Bytes *b) {
-        int r;
-
-        if (a->size != b->size)
-                return a->size < b->size ? -1 : 1;
-        r = a->size > 0 ? memcmp(a->data, b->data, a->size) : 0;
-        return r;
-}
-
-/* What ties the halves of a pair together: CKA_ID and kind. Objects without a CKA_ID go by label. */
-static int compare_tie(const void *pa, const void *pb) {
-        const Object *a = *(const Object *const *) pa, *b = *(const Object *const *) pb;
-        int r = compare_bytes(&a->ckaid, &b->ckaid);
-
-        if (r == 0)
-                r = (int) a->type - (int) b->type;
-        if (r == 0 && a->ckaid.size == 0)
-                r = compare_bytes(&a->label, &b->label);
-        return r;
-}
-
-/* How well a public half with the same tie fits; more is better. */
-static int rank(const Object *private, const Object *half) {
-        return (half->kind == OBJECT_PUBLIC ? 1 : 0) + (compare_bytes(&private->label, &half->label) == 0 ? 2 : 0);
-}
-
-/* The best public half for a private key among `halves`, sorted by compare_tie(); NULL if none fits. */
-static const Object *find_half(const Object *private, Object **halves, size_t n) {
-        Object *const *hit = n > 0 ? bsearch(&private, halves, n, sizeof(*halves), compare_tie) : NULL;
-        const Object *best = NULL;
-
-        if (!hit)
-                return NULL;
-        while (hit > halves && compare_tie(&hit[-1], &private) == 0)
-                hit--;
-        for (; hit < halves + n && compare_tie(hit, &private) == 0; hit++)
-                if (!best || rank(private, *hit) > rank(private, best))
-                        best = *hit;
-        return best;
-}
-
-static int match_halves(Token *t, Objects *objects) {
-        _cleanup_free_ Object **halves = calloc(MAX(objects->n, (size_t) 1), sizeof(*halves));
-        size_t n = 0;
-
-        if (!halves)
-                return -ENOMEM;
-        for (size_t i = 0; i < objects->n; i++) {
-                Object *o = &objects->items[i];
-
-                if (o->kind != OBJECT_PRIVATE && o->spki.size > 0)
-                        halves[n++] = o;
-        }
-        qsort(halves, n, sizeof(*halves), compare_tie);
-
-        for (size_t i = 0; i < objects->n; i++) {
-                Object *o = &objects->items[i];
-                const Object *half;
-
-                if (o->kind != OBJECT_PRIVATE || o->type == KEY_TYPE_UNKNOWN || o->spki.size > 0)
-                        continue;
-                half = find_half(o, halves, n);
-                if (half && bytes_copy(bytes_blob(&half->spki), &o->spki) < 0)
-                        return -ENOMEM;
-                if (!half) {
-                        log_warning("token \"%s\": a private key (%s) has neither public key nor certificate with its "
-                                    "CKA_ID and cannot be used; import one of them",
-                                    t->name, key_type_to_string(o->type));
-                        o->type = KEY_TYPE_UNKNOWN;
-                }
-        }
-        return 0;
-}
-
 /* --- choosing --- */
 
 /* Same public key together, private objects first, then public ones. */
 static int compare_spki(const void *pa, const void *pb) {
         const Object *a = *(const Object *const *) pa, *b = *(const Object *const *) pb;
-        int r = compare_bytes(&a->spki, &b->spki);
+        int r = bytes_compare(&a->spki, &b->spki);
 
         return r != 0 ? r : (int) a->kind - (int) b->kind;
 }
@@ -230,7 +155,7 @@ static int choose_keys(const Token *t, Objects *objects, Inventory *inv) {
 
         for (size_t i = 0; i < n; i++) {
                 const Object *before = inv->n_keys > 0 ? &inv->keys[inv->n_keys - 1].object : NULL;
-                bool known = before && before->spki.size > 0 && compare_bytes(&before->spki, &list[i]->spki) == 0;
+                bool known = before && before->spki.size > 0 && bytes_compare(&before->spki, &list[i]->spki) == 0;
 
                 if (known && list[i]->kind != OBJECT_PRIVATE)
                         continue;
@@ -285,7 +210,7 @@ int inventory_read(Token *t, Reason *reason, Inventory **ret) {
                 reason->code = WORKER_MODULE_FAILED;
                 return WORKER_MODULE_FAILED;
         }
-        if (match_halves(t, &objects) < 0 || choose_keys(t, &objects, inv) < 0 ||
+        if (object_match(t->name, objects.items, objects.n) < 0 || choose_keys(t, &objects, inv) < 0 ||
             choose_certificates(&objects, inv) < 0)
                 return -ENOMEM;
         limit(t, inv);

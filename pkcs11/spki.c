@@ -65,6 +65,12 @@ int bytes_copy(Blob from, Bytes *ret) {
         return 0;
 }
 
+int bytes_compare(const Bytes *a, const Bytes *b) {
+        if (a->size != b->size)
+                return a->size < b->size ? -1 : 1;
+        return a->size > 0 ? memcmp(a->data, b->data, a->size) : 0;
+}
+
 size_t spki_field_size(KeyType type) {
         const Curve *c = find_curve(type);
 

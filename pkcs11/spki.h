@@ -14,6 +14,7 @@ typedef struct Bytes {
 } Bytes;
 void bytes_done(Bytes *b);                          /* frees what b holds */
 int bytes_copy(Blob from, Bytes *ret) _must_check_; /* 0 or -ENOMEM */
+int bytes_compare(const Bytes *a, const Bytes *b);  /* as memcmp(), shorter ones first */
 static inline Blob bytes_blob(const Bytes *b) {
         return (Blob){ b->size > 0 ? b->data : NULL, b->size };
 }
