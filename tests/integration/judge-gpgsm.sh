@@ -29,8 +29,9 @@ for key in alice-rsa alice-ec; do
 
   # gpgsm 2.2 takes no certificate for encryption that has keyAgreement alone, as elliptic curves have it.
   [ "$key" = alice-rsa ] || continue
-  serial=$(openssl x509 -in "$LAB/certificates/$key.pem" -noout -serial | cut -d= -f2)
-  check "gpgsm encrypts to $key" gpgsm --batch --yes --armor -r "#$serial/CN=Signet demo CA,O=Signet demo" -o encrypted.pem --encrypt "$mail"
+  # By fingerprint: two certificates carry the address, and gpgsm knows no serial number whose first bit is set.
+  fingerprint=$(openssl x509 -in "$LAB/certificates/$key.pem" -noout -fingerprint -sha1 | cut -d= -f2 | tr -d :)
+  check "gpgsm encrypts to $key" gpgsm --batch --yes --armor -r "$fingerprint" -o encrypted.pem --encrypt "$mail"
   {
     printf 'MIME-Version: 1.0\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\n'
     printf 'Content-Transfer-Encoding: base64\n\n'
