@@ -170,8 +170,8 @@ static int introduce(int code, Token *t, Reason *reason, uint8_t *room, Inventor
 
 static int live(Start *start, uint8_t *in, uint8_t *out) {
         Service service = { .link = CHILD_FD_LINK, .deadline_ms = start->deadline * 1000, .in = in, .out = out };
+        Reason reason = {}, refused = {};
         Inventory *inventory = NULL;
-        Reason reason = {};
         Token *token = NULL;
         int r;
 
@@ -189,9 +189,11 @@ static int live(Start *start, uint8_t *in, uint8_t *out) {
         service.ops = (Operations){ .token = token,
                                     .inventory = inventory,
                                     .shared_secret = { secret_bytes(start->shared), secret_size(start->shared) } };
-        r = service_run(&service, &reason);
-        if (reason.code == WORKER_PIN_INCORRECT || reason.code == WORKER_PIN_LOCKED)
-                report((int) reason.code, &reason, true, out);
+
+        /* A reason of its own: why the login failed was told already, and was no try where nothing was tried. */
+        r = service_run(&service, &refused);
+        if (refused.code == WORKER_PIN_INCORRECT || refused.code == WORKER_PIN_LOCKED)
+                report((int) refused.code, &refused, true, out);
         return r;
 }
 

@@ -49,7 +49,7 @@ install_packages() {
   as_root+=(env DEBIAN_FRONTEND=noninteractive)
 
   # Package lists that are missing or old are fetched first, or when the archive no longer has what they name.
-  if ! apt-cache show --no-all-versions "${missing[@]}" >/dev/null 2>&1; then
+  if ! apt-get install --simulate -qq --no-install-recommends "${missing[@]}" >/dev/null 2>&1; then
     "${as_root[@]}" apt-get update -qq >&2 || die 'apt-get update failed'
   elif "${as_root[@]}" apt-get install -qq -y --no-install-recommends "${missing[@]}" >&2; then
     return 0

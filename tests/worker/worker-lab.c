@@ -250,9 +250,16 @@ bool lab_gone(pid_t pid) {
 }
 
 int lab_connect(WorkerLab *lab) {
-        int fd, flags;
+        int fd, flags, r = -EAGAIN;
 
-        if (socket_connect(lab->socket, &fd) < 0)
+        /* The supervisor may be busy accepting what came before. */
+        for (int i = 0; i < PATIENCE_MS / 20 && r == -EAGAIN; i++) {
+                r = socket_connect(lab->socket, &fd);
+                if (r == -EAGAIN)
+                        sleep_ms(20);
+        }
+        errno = -r;
+        if (r < 0)
                 fail("connecting");
         flags = fcntl(fd, F_GETFL);
         if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
