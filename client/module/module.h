@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* signet-pkcs11.so: what one process has of it between C_Initialize and C_Finalize (PKCS#11 2.40 section 5.4, 3.0).
+ *
+ * Loaded into programs that we did not write, which may call from any thread, pass anything, and fork. Every C_
+ * function begins with module_enter() or call_begin() (session.h) and ends with their counterparts; what it got in
+ * between stays valid even if another thread finalises the module or closes the session meanwhile. No lock is held
+ * while signetd is asked. */
+#pragma once
+
+#include <openssl/types.h>
+#include <p11-kit/pkcs11.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "client/signet.h"
+#include "common/macros.h"
+
+typedef struct Snapshot Snapshot;
+typedef struct Names Names;
+typedef struct Sessions Sessions;
+
+typedef struct Module {
+        atomic_uint n_ref;
+        pid_t pid;             /* of the process that called C_Initialize: a child has to call it again */
+        signet_client *client; /* never changes */
+        OSSL_LIB_CTX *crypto;  /* our own, so that the program's configuration does not reach us; never changes */
+        Names *names;          /* numbers of slots and objects, for good (names.h); has a lock of its own */
+        Sessions *sessions;    /* has a lock of its own (session.h) */
+        Snapshot *snapshot;    /* what signetd showed last; snapshot.h; guarded by a lock that snapshot.c keeps here: */
+        signet_watch *watch;
+        pthread_mutex_t snapshot_lock, refresh_lock;
+} Module;
+
+/* The initialised module, with a reference for the caller. CKR_CRYPTOKI_NOT_INITIALIZED, also in a forked child. */
+CK_RV module_enter(Module **ret) _must_check_;
+void module_leave(Module *m); /* accepts NULL */
+DEFINE_CLEANUP(Module *, module_leave)
+
+/* What a status of libsignet (signet.h) is in Cryptoki, and a line on stderr with libsignet's sentence for it where
+ * SIGNET_PKCS11_DEBUG=1. `what`: what was tried, for that line. CKR_OK for 0. */
+CK_RV module_status(int status, const char *what);
+
+/* The same line for a mistake of the host. Returns rv. */
+CK_RV module_refuse(CK_RV rv, const char *why);
