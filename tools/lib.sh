@@ -60,6 +60,27 @@ install_packages() {
     die "apt-get could not install: ${missing[*]}"
 }
 
+# install_clients GROUP...: what is missing, as root only. A package that apt does not find, or that would replace one that is installed (another mail
+# server, say), is left out and named: the tests that need it skip themselves. No service is started.
+install_clients() {
+  local -a wanted missing
+  local apt=(env DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1 apt-get) package
+  mapfile -t wanted < <(packages_of "$@")
+  read -ra missing <<<"$(packages_missing "${wanted[@]}")"
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    say "Not root, so these Debian packages stay missing: ${missing[*]}"
+    return 0
+  fi
+  say "Installing Debian packages: ${missing[*]}"
+  "${apt[@]}" update -qq >&2 || say 'apt-get update failed'
+  apt+=(install -qq -y --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300)
+  ! "${apt[@]}" "${missing[@]}" >&2 || return 0
+  for package in "${missing[@]}"; do
+    "${apt[@]}" "$package" >&2 || say "Left out: $package"
+  done
+}
+
 # build_tree DIRECTORY [MESON-OPTION...]: configures DIRECTORY, with these options, and builds it. Output goes to DIRECTORY/build.log and is
 # shown when something is wrong. Two at a time wait for each other.
 build_tree() {
