@@ -71,6 +71,10 @@ uint64_t client_deadline(const signet_client *client) {
         return deadline_in(atomic_load(&client->timeout_ms));
 }
 
+const char *client_address(const signet_client *client) {
+        return client->address;
+}
+
 bool client_expects_service(const signet_client *client) {
         return atomic_load(&client->expects_service);
 }

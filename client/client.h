@@ -12,6 +12,9 @@
 /* When a call of this client that starts now must be over. */
 uint64_t client_deadline(const signet_client *client);
 
+/* Of the bus; belongs to the client. */
+const char *client_address(const signet_client *client);
+
 /* Lends a connection that is ready; one that was lost is opened again, waiting for the bus where the service is
  * expected. SIGNET_E_UNAVAILABLE, SIGNET_E_TIMEOUT (all connections busy) or -errno, with the sentence set. Give it
  * back with client_release(). */

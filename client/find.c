@@ -160,7 +160,7 @@ static int fetch_all(const Find *f, const StringList *paths, KeyList *l) {
         qsort(wanted, paths->n, sizeof(*wanted), wanted_compare);
 
         output.wanted = wanted;
-        return objects_fetch(f->client, &reader, f->deadline);
+        return objects_fetch(f->client, &reader, 1, f->deadline);
 }
 
 /* Keys for paths in the same order, without those that are gone again. */

@@ -99,19 +99,25 @@ static bool link_has_socket(const Link *l) {
         return l->fd >= 0 && fstat(l->fd, &st) == 0 && st.st_dev == l->device && st.st_ino == l->inode;
 }
 
-void link_refresh(Link *l) {
+int link_drain(Link *l, unsigned max) {
         int r = 1;
 
         if (!l->bus)
-                return;
+                return -ENOTCONN;
         /* A server that has become another user must not go on as the one who opened the connection. */
-        if (l->euid != geteuid()) {
+        if (l->euid != geteuid())
+                r = -ENOTCONN;
+        for (unsigned n = 0; r > 0 && n < max; n++)
+                r = link_has_socket(l) ? sd_bus_process(l->bus, NULL) : -ENOTCONN;
+        if (r < 0 || sd_bus_is_ready(l->bus) <= 0) {
                 link_close(l);
-                return;
+                return -ENOTCONN;
         }
-        for (unsigned n = 0; r > 0 && n < UNASKED_MAX && link_has_socket(l); n++)
-                r = sd_bus_process(l->bus, NULL);
-        if (r != 0 || sd_bus_is_ready(l->bus) <= 0)
+        return r > 0;
+}
+
+void link_refresh(Link *l) {
+        if (link_drain(l, UNASKED_MAX) > 0)
                 link_close(l);
 }
 
@@ -176,11 +182,7 @@ static int link_await_owner(Link *l, uint64_t deadline) {
         int r;
 
         /* The bus works through requests in order: the match is in place before the question is answered. */
-        r = sd_bus_add_match_async(l->bus, &slot,
-                                   "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
-                                   "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" SIGNET_BUS_NAME
-                                   "'",
-                                   on_owner_changed, NULL, &owned);
+        r = sd_bus_add_match_async(l->bus, &slot, LINK_OWNER_MATCH, on_owner_changed, NULL, &owned);
         if (r < 0)
                 return r;
         r = link_ask_owner(l, deadline, &owned);

@@ -23,12 +23,23 @@ typedef enum LinkPatience { LINK_NOW, LINK_AWAIT_BUS } LinkPatience;
 /* Connects a closed link, handshake included. SIGNET_E_UNAVAILABLE or -ENOMEM, with the sentence set. */
 int link_open(Link *l, const char *address, LinkPatience patience, uint64_t deadline) _must_check_;
 
-/* Throws away what came unasked since the last call, and closes an open link that is no good any more. */
+/* Handles what came unasked since the last call, at most `max` messages, without waiting. 1 when there may be more, 0
+ * when there is not, -ENOTCONN for a link that is closed: it was, or it has to be, because the bus hung up, the
+ * descriptor became something else, or the process another user. */
+int link_drain(Link *l, unsigned max) _must_check_;
+
+/* The same for a link on which nothing is expected to come: closes one that has much to say. */
 void link_refresh(Link *l);
 
 /* Sends a request and waits for its answer, which may be an error. -ETIMEDOUT when there was none before the deadline;
  * any other -errno means that the link is broken. Sets no sentence. */
 int link_call(Link *l, sd_bus_message *m, uint64_t deadline, sd_bus_message **ret_reply) _must_check_;
+
+/* From the bus: somebody owns signetd's name now, or nobody does any more (arguments of the signal: sss, the new
+ * owner last). */
+#define LINK_OWNER_MATCH                                                                                               \
+        "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',interface='org.freedesktop.DBus',"   \
+        "member='NameOwnerChanged',arg0='" SIGNET_BUS_NAME "'"
 
 /* Waits until somebody owns signetd's name. SIGNET_E_UNAVAILABLE when nobody did before the deadline. */
 int link_await_service(Link *l, uint64_t deadline) _must_check_;

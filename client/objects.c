@@ -38,28 +38,51 @@ int object_fetch(signet_client *client, const char *path, const ObjectReader *re
         return call_run(client, &call, deadline);
 }
 
+typedef struct AllObjects {
+        const ObjectReader *readers;
+        size_t n;
+} AllObjects;
+
+static const ObjectReader *reader_of(const AllObjects *all, const char *path, const char *interface) {
+        for (size_t i = 0; i < all->n; i++) {
+                const ObjectReader *reader = &all->readers[i];
+
+                if (strcmp(interface, reader->interface) == 0 &&
+                    (!reader->wants || reader->wants(path, reader->userdata)))
+                        return reader;
+        }
+        return NULL;
+}
+
 /* One {sa{sv}} of the object at `path`. */
-static int read_interface(sd_bus_message *m, const char *path, const ObjectReader *reader) {
+static int read_interface(sd_bus_message *m, const char *path, const AllObjects *all) {
+        const ObjectReader *reader;
         const char *interface;
         int r;
 
         r = sd_bus_message_read_basic(m, 's', &interface);
         if (r <= 0)
                 return wire_failed(r, "an interface");
-        if (strcmp(interface, reader->interface) == 0)
+        reader = reader_of(all, path, interface);
+        if (reader)
                 return reader->read(path, m, reader->userdata);
         r = sd_bus_message_skip(m, "a{sv}");
         return r < 0 ? wire_failed(r, "an interface") : 0;
 }
 
-static int read_interfaces(sd_bus_message *m, const char *path, const ObjectReader *reader) {
+/* One {oa{sa{sv}}}. */
+static int read_object(sd_bus_message *m, const AllObjects *all) {
+        const char *path;
         int r;
 
+        r = sd_bus_message_read_basic(m, 'o', &path);
+        if (r <= 0)
+                return wire_failed(r, "an object");
         r = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
         if (r <= 0)
                 return wire_failed(r, "an object");
         while ((r = sd_bus_message_enter_container(m, 'e', "sa{sv}")) > 0) {
-                r = read_interface(m, path, reader);
+                r = read_interface(m, path, all);
                 if (r != 0)
                         return r;
                 r = sd_bus_message_exit_container(m);
@@ -71,29 +94,15 @@ static int read_interfaces(sd_bus_message *m, const char *path, const ObjectRead
         return r < 0 ? wire_failed(r, "an object") : 0;
 }
 
-/* One {oa{sa{sv}}}. */
-static int read_object(sd_bus_message *m, const ObjectReader *reader) {
-        const char *path;
-        int r;
-
-        r = sd_bus_message_read_basic(m, 'o', &path);
-        if (r <= 0)
-                return wire_failed(r, "an object");
-        if (!reader->wants || reader->wants(path, reader->userdata))
-                return read_interfaces(m, path, reader);
-        r = sd_bus_message_skip(m, "a{sa{sv}}");
-        return r < 0 ? wire_failed(r, "an object") : 0;
-}
-
 static int managed_read(sd_bus_message *reply, void *output) {
-        const ObjectReader *reader = output;
+        const AllObjects *all = output;
         int r;
 
         r = sd_bus_message_enter_container(reply, 'a', "{oa{sa{sv}}}");
         if (r <= 0)
                 return wire_failed(r, "the list of objects");
         while ((r = sd_bus_message_enter_container(reply, 'e', "oa{sa{sv}}")) > 0) {
-                r = read_object(reply, reader);
+                r = read_object(reply, all);
                 if (r != 0)
                         return r;
                 r = sd_bus_message_exit_container(reply);
@@ -105,13 +114,13 @@ static int managed_read(sd_bus_message *reply, void *output) {
         return r < 0 ? wire_failed(r, "the list of objects") : wire_finish(reply, "the list of objects");
 }
 
-int objects_fetch(signet_client *client, const ObjectReader *reader, uint64_t deadline) {
-        ObjectReader copy = *reader;
+int objects_fetch(signet_client *client, const ObjectReader *readers, size_t n, uint64_t deadline) {
+        AllObjects all = { readers, n };
         Call call = { .path = SIGNET_PATH,
                       .interface = "org.freedesktop.DBus.ObjectManager",
                       .member = "GetManagedObjects",
                       .read = managed_read,
-                      .output = &copy };
+                      .output = &all };
 
         return call_run(client, &call, deadline);
 }

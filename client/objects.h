@@ -16,5 +16,5 @@ typedef struct ObjectReader {
 /* Properties.GetAll of the object at `path`. */
 int object_fetch(signet_client *client, const char *path, const ObjectReader *reader, uint64_t deadline) _must_check_;
 
-/* ObjectManager.GetManagedObjects. */
-int objects_fetch(signet_client *client, const ObjectReader *reader, uint64_t deadline) _must_check_;
+/* ObjectManager.GetManagedObjects, with a reader for each interface that is wanted. */
+int objects_fetch(signet_client *client, const ObjectReader *readers, size_t n, uint64_t deadline) _must_check_;

@@ -193,6 +193,34 @@ int signet_token_may_unlock(const signet_token *token);
 int signet_token_unlock(signet_token *token, int pin_fd);
 int signet_token_lock(signet_token *token);
 
+/* --- everything, and what changes ---------------------------------------------------------------------- */
+
+/* All keys and tokens that the caller may see, in one round trip: keys in no order, tokens by name. None is an empty
+ * list, not an error. Release with signet_keys_free() and signet_tokens_free(). */
+int signet_find_all(signet_client *client, signet_key ***ret_keys, size_t *ret_n_keys, signet_token ***ret_tokens,
+                    size_t *ret_n_tokens);
+
+/* A watch over what the caller may see, for programs that keep the answers of signet_find_all(): a connection to the
+ * bus of its own, read only when signet_watch_changed() is called. It may outlive the client. It is of the process that
+ * made it: after fork() a child makes its own. */
+typedef struct signet_watch signet_watch;
+
+/* What changes from here on is noticed: make the watch first and look for keys then. Succeeds without signetd when the
+ * bus is there, and does not start signetd: its coming is a change. SIGNET_E_UNAVAILABLE, at once, without a bus;
+ * SIGNET_E_TIMEOUT when signetd is there and does not answer. */
+int signet_watch_new(signet_client *client, signet_watch **ret_watch);
+void signet_watch_free(signet_watch *watch); /* accepts NULL */
+
+/* 1 when keys, tokens or rights may have changed since the last call that said so, or since the beginning; 0 when they
+ * have not, and while signetd is away (its return is 1); a negative errno for a watch that is dead and has to be
+ * replaced: -ENOTCONN (the bus is gone, the descriptor was closed, the process became another user), -ECHILD (in a
+ * child of fork()). Never waits. Of several threads that call it, one is told of a change. */
+int signet_watch_changed(signet_watch *watch);
+
+/* 1 when signetd was on the bus as of the last call of signet_watch_changed(), or the beginning; else, and when the
+ * watch is dead, 0. */
+int signet_watch_service(const signet_watch *watch);
+
 /* --- daemon ------------------------------------------------------------------------------------------- */
 
 typedef struct signet_status {

@@ -9,9 +9,9 @@
 #include "common/buffer.h"
 #include "error.h"
 #include "objects.h"
+#include "token.h"
 #include "wire.h"
 
-#define TOKENS_MAX     4096
 #define TOKEN_NAME_MAX 64
 
 typedef struct TokenProperties {
@@ -27,8 +27,6 @@ struct signet_token {
         TokenProperties properties;
 };
 
-DEFINE_CLEANUP(signet_token *, signet_token_unref)
-
 static const WireField token_fields[] = {
         { "Name", WIRE_STRING, WIRE_REQUIRED, offsetof(TokenProperties, name) },
         { "State", WIRE_STRING, WIRE_REQUIRED, offsetof(TokenProperties, state) },
@@ -42,7 +40,7 @@ static const WireField token_fields[] = {
         { "MayUnlock", WIRE_BOOL, WIRE_REQUIRED, offsetof(TokenProperties, may_unlock) },
 };
 
-static int token_new_from_message(signet_client *client, const char *path, sd_bus_message *m, signet_token **ret) {
+int token_new_from_message(signet_client *client, const char *path, sd_bus_message *m, signet_token **ret) {
         _cleanup_(signet_token_unrefp) signet_token *token = NULL;
         int r;
 
@@ -121,7 +119,7 @@ int signet_find_tokens(signet_client *client, signet_token ***ret_tokens, size_t
         if (!client || !ret_tokens || !ret_count)
                 return error_set(-EINVAL,
                                  "signet_find_tokens() needs a client and places for the tokens and their number");
-        r = objects_fetch(client, &reader, client_deadline(client));
+        r = objects_fetch(client, &reader, 1, client_deadline(client));
         if (r != 0)
                 return r;
         if (!l.tokens) {

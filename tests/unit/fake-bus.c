@@ -154,6 +154,7 @@ void fake_reset(Fake *f, unsigned keys) {
         atomic_store(&f->state->keys, keys);
         atomic_store(&f->state->calls, 0);
         atomic_store(&f->state->senders, 0);
+        atomic_store(&f->state->signals, 0);
         atomic_store(&f->state->unlocks, 0);
 }
 

@@ -172,10 +172,14 @@ static int answer_managed(Service *s, sd_bus_message *call, sd_bus_message *m) {
         if (s->mode == FAKE_UNKNOWN)
                 sd_bus_message_append(m, "{oa{sa{sv}}}", "/org/example/Unknown", 1, "org.example.Unknown", 0);
         append_object(m, s, ROOT "/token/fake", TOKEN, KEY_INDEX_NONE);
+        if (s->mode == FAKE_REPEATED && n == 0)
+                append_object(m, s, ROOT "/token/fake", TOKEN, KEY_INDEX_NONE);
         for (unsigned i = 0; i < n && s->mode != FAKE_GONE; i++) {
                 snprintf(path, sizeof(path), "%s/key/%s", ROOT,
                          s->state->ids[n - 1 - i].hex); /* another order than FindKeys */
                 append_object(m, s, path, KEY, n - 1 - i);
+                if (s->mode == FAKE_REPEATED)
+                        append_object(m, s, path, KEY, n - 1 - i);
         }
         return sd_bus_message_close_container(m);
 }
@@ -233,9 +237,23 @@ static int answer_explain(Service *s, sd_bus_message *call, sd_bus_message *m) {
         return sd_bus_message_close_container(m);
 }
 
+static void send_signals(const Service *s, sd_bus *bus) {
+        unsigned n = atomic_load(&s->state->senders);
+
+        for (unsigned i = 0; i < n * atomic_load(&s->state->signals); i++) {
+                sd_bus_message *signal;
+
+                if (sd_bus_message_new_signal(bus, &signal, ROOT, "org.freedesktop.DBus.ObjectManager",
+                                              "InterfacesRemoved") < 0)
+                        return;
+                sd_bus_message_append(signal, "oas", ROOT "/key/x", 1, KEY);
+                sd_bus_send_to(bus, signal, s->senders[i % n], NULL);
+                sd_bus_message_unref(signal);
+        }
+}
+
 static int answer_generation(Service *s, sd_bus_message *call, sd_bus_message *m) {
-        (void) s;
-        (void) call;
+        send_signals(s, sd_bus_message_get_bus(call));
         return sd_bus_message_append(m, "t", UINT64_C(7));
 }
 

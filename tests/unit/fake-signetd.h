@@ -31,6 +31,7 @@ typedef enum FakeMode {
         FAKE_LONG_LABEL,        /* one of 8 kB */
         FAKE_MANY_PATHS,        /* FindKeys gives 70,000 paths */
         FAKE_BAD_PATH,          /* FindKeys gives the path of a token */
+        FAKE_REPEATED,          /* GetManagedObjects gives everything twice */
         FAKE_GONE,              /* FindKeys gives keys whose properties nobody can get any more */
         FAKE_SHORT,             /* signatures and secrets lack a byte; SignMany lacks a signature */
         FAKE_LARGE,             /* signatures and secrets of 100 kB */
@@ -45,6 +46,7 @@ typedef struct FakeState {
         atomic_uint keys;    /* that FindKeys finds */
         atomic_uint calls;   /* method calls so far */
         atomic_uint senders; /* connections that called */
+        atomic_uint signals; /* that ReloadPolicy sends to each of them before it answers */
         atomic_uint unlocks;
         char error_name[128];
         char error_text[4096];

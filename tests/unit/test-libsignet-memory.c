@@ -154,6 +154,28 @@ static int call_token(signet_client *client) {
         return r;
 }
 
+static int call_all(signet_client *client) {
+        signet_key **keys = NULL;
+        signet_token **tokens = NULL;
+        size_t n_keys = 0, n_tokens = 0;
+        int r;
+
+        atomic_store(&fake.state->keys, 20);
+        r = signet_find_all(client, &keys, &n_keys, &tokens, &n_tokens);
+        assert_true(r == 0 || (!keys && !tokens));
+        signet_keys_free(keys, n_keys);
+        signet_tokens_free(tokens, n_tokens);
+        return r;
+}
+
+static int call_watch(signet_client *client) {
+        signet_watch *watch = NULL;
+        int r = signet_watch_new(client, &watch);
+
+        signet_watch_free(watch);
+        return r;
+}
+
 static int call_status(signet_client *client) {
         signet_status status = { .size = sizeof(status) };
 
@@ -173,8 +195,9 @@ static const struct {
         int (*call)(signet_client *client);
         int least; /* allocations that it makes */
 } calls[] = {
-        { call_client, 3 },  { call_find_few, 40 }, { call_find_many, 400 }, { call_sign, 1 },   { call_sign_many, 8 },
-        { call_decrypt, 1 }, { call_tokens, 10 },   { call_token, 10 },      { call_status, 2 }, { call_explain, 5 },
+        { call_client, 3 },    { call_find_few, 40 }, { call_find_many, 400 }, { call_sign, 1 },
+        { call_sign_many, 8 }, { call_all, 400 },     { call_watch, 1 },       { call_decrypt, 1 },
+        { call_tokens, 10 },   { call_token, 10 },    { call_status, 2 },      { call_explain, 5 },
 };
 
 static void test_each_allocation(_unused_ void **state) {
