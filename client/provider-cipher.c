@@ -77,14 +77,14 @@ static void *cipher_dup(void *ctx) {
 /* --- parameters --------------------------------------------------------------------------------------- */
 
 static int set_padding(Cipher *c, const OSSL_PARAM *param) {
-        const char *word;
+        _cleanup_free_ char *word = NULL;
         int padding = -1;
 
-        if (param->data_type == OSSL_PARAM_INTEGER) {
-                if (!OSSL_PARAM_get_int(param, &padding))
-                        return 0;
-        } else {
-                if (!OSSL_PARAM_get_utf8_string_ptr(param, &word))
+        if (param->data_type == OSSL_PARAM_INTEGER)
+                (void) OSSL_PARAM_get_int(param, &padding);
+        else {
+                word = provider_param_text(c->provider, param);
+                if (!word)
                         return 0;
                 if (strcmp(word, OSSL_PKEY_RSA_PAD_MODE_PKCSV15) == 0)
                         padding = RSA_PKCS1_PADDING;
@@ -110,20 +110,9 @@ static int set_params(void *ctx, const OSSL_PARAM params[]) {
 
         if (!provider_param_hash(c->provider, params, OSSL_ASYM_CIPHER_PARAM_OAEP_DIGEST, &c->md) ||
             !provider_param_hash(c->provider, params, OSSL_ASYM_CIPHER_PARAM_MGF1_DIGEST, &c->mgf_md) ||
-            !provider_param_string(c->provider, params, PROVIDER_PARAM_PURPOSE, &c->purpose))
+            !provider_param_string(c->provider, params, PROVIDER_PARAM_PURPOSE, &c->purpose) ||
+            !provider_param_octets(c->provider, params, OSSL_ASYM_CIPHER_PARAM_OAEP_LABEL, &c->label, &c->label_size))
                 return 0;
-
-        p = OSSL_PARAM_locate_const(params, OSSL_ASYM_CIPHER_PARAM_OAEP_LABEL);
-        if (p) {
-                void *label = NULL;
-                size_t size;
-
-                if (!OSSL_PARAM_get_octet_string(p, &label, 0, &size))
-                        return 0;
-                OPENSSL_free(c->label);
-                c->label = label;
-                c->label_size = size;
-        }
 
         p = OSSL_PARAM_locate_const(params, OSSL_ASYM_CIPHER_PARAM_PAD_MODE);
         return !p || set_padding(c, p);

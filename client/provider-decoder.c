@@ -14,7 +14,6 @@
 #include "provider.h"
 
 #define KEYFILE_STRUCTURE "SignetKey"
-#define KEYFILE_MAX       1024 /* bytes of URI */
 
 DEFINE_CLEANUP(ASN1_UTF8STRING *, ASN1_UTF8STRING_free)
 
@@ -28,12 +27,12 @@ static void decoder_free(void *ctx _unused_) {
 /* --- PEM to DER --------------------------------------------------------------------------------------- */
 
 /* The URI between the lines; one newline at its end is what `echo URI | base64` leaves. */
-static int check_text(Provider *p, const unsigned char *data, long size, char ret_uri[KEYFILE_MAX + 1]) {
+static int check_text(Provider *p, const unsigned char *data, long size, char ret_uri[PROVIDER_NAME_MAX + 1]) {
         if (size > 0 && data[size - 1] == '\n')
                 size--;
-        if (size <= 0 || size > KEYFILE_MAX)
+        if (size <= 0 || size > PROVIDER_NAME_MAX)
                 return provider_raise(p, PROVIDER_R_BAD_NAME, "the key file holds no URI of 1 to %d bytes",
-                                      KEYFILE_MAX);
+                                      PROVIDER_NAME_MAX);
         for (long i = 0; i < size; i++)
                 if (data[i] <= ' ' || data[i] == 0x7f)
                         return provider_raise(p, PROVIDER_R_BAD_NAME, "the key file holds no URI");
@@ -71,7 +70,7 @@ static int decode_pem(void *ctx, OSSL_CORE_BIO *in, int selection _unused_, OSSL
         Provider *p = ctx;
         _cleanup_(BIO_free_allp) BIO *bio = BIO_new_from_core_bio(p->soft, in);
         _cleanup_(signet_key_unrefp) signet_key *key = NULL;
-        char uri[KEYFILE_MAX + 1], *label = NULL, *header = NULL;
+        char uri[PROVIDER_NAME_MAX + 1], *label = NULL, *header = NULL;
         unsigned char *data = NULL;
         long size = 0;
         int ok = 1;
@@ -89,9 +88,10 @@ static int decode_pem(void *ctx, OSSL_CORE_BIO *in, int selection _unused_, OSSL
         if (label && strcmp(label, PROVIDER_KEYFILE_LABEL) == 0)
                 ok = check_text(p, data, size, uri) && provider_find_one(p, uri, &key) && give_uri(uri, callback, arg);
 
+        /* It may have been anybody's key. */
         OPENSSL_free(label);
         OPENSSL_free(header);
-        OPENSSL_free(data);
+        OPENSSL_clear_free(data, (size_t) size);
         return ok;
 }
 
@@ -120,9 +120,9 @@ static int decode_der(void *ctx, OSSL_CORE_BIO *in, int selection _unused_, OSSL
         Provider *p = ctx;
         _cleanup_(BIO_free_allp) BIO *bio = BIO_new_from_core_bio(p->soft, in);
         _cleanup_(ASN1_UTF8STRING_freep) ASN1_UTF8STRING *string = NULL;
-        unsigned char der[KEYFILE_MAX + 8];
+        unsigned char der[PROVIDER_NAME_MAX + 8];
         const unsigned char *end = der;
-        char uri[KEYFILE_MAX + 1];
+        char uri[PROVIDER_NAME_MAX + 1];
         int n;
 
         if (!bio)
@@ -133,6 +133,7 @@ static int decode_der(void *ctx, OSSL_CORE_BIO *in, int selection _unused_, OSSL
         if (n > 0)
                 string = d2i_ASN1_UTF8STRING(NULL, &end, n);
         ERR_pop_to_mark();
+        OPENSSL_cleanse(der, sizeof(der)); /* it may have been anybody's key */
         if (!string || end != der + n)
                 return 1;
 

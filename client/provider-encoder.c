@@ -6,6 +6,7 @@
 #include <openssl/encoder.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "provider.h"
@@ -81,13 +82,23 @@ static int encode_soft(Encoder *e, const ProviderKey *key, BIO *out, const char 
         return OSSL_ENCODER_to_bio(ctx, out);
 }
 
+/* What stands in a key file: the URI, which tells people something, or the id where there is no URI that could be read
+ * again. */
+static char *key_name(const signet_key *key) {
+        char *name;
+
+        if (signet_key_uri_count(key) > 0 && strlen(signet_key_uri(key, 0)) <= PROVIDER_NAME_MAX)
+                return strdup(signet_key_uri(key, 0));
+        return asprintf(&name, "signet:%s", signet_key_id(key)) < 0 ? NULL : name;
+}
+
 static int encode_pem(void *ctx, OSSL_CORE_BIO *out, const void *keydata, const OSSL_PARAM abstract[], int selection,
                       OSSL_PASSPHRASE_CALLBACK *callback, void *arg) {
         Encoder *e = ctx;
         const ProviderKey *key = keydata;
         _cleanup_(BIO_free_allp) BIO *bio = NULL;
         Passphrase passphrase = { callback, arg };
-        const char *uri;
+        _cleanup_free_ char *name = NULL;
 
         if (!key || !key->soft || abstract)
                 return 0;
@@ -101,11 +112,10 @@ static int encode_pem(void *ctx, OSSL_CORE_BIO *out, const void *keydata, const 
                 return provider_raise(
                         e->provider, PROVIDER_R_UNSUPPORTED,
                         "a key file of Signet names a key and holds no secret: write it without a cipher");
-        if (signet_key_uri_count(key->remote) == 0)
-                return provider_raise(e->provider, PROVIDER_R_NO_KEY, "key \"%s\" is on no token now",
-                                      signet_key_label(key->remote));
-        uri = signet_key_uri(key->remote, 0);
-        return PEM_write_bio(bio, PROVIDER_KEYFILE_LABEL, "", (const unsigned char *) uri, (long) strlen(uri)) > 0;
+        name = key_name(key->remote);
+        if (!name)
+                return provider_raise(e->provider, PROVIDER_R_SYSTEM, "out of memory");
+        return PEM_write_bio(bio, PROVIDER_KEYFILE_LABEL, "", (const unsigned char *) name, (long) strlen(name)) > 0;
 }
 
 static int encode_text(void *ctx, OSSL_CORE_BIO *out, const void *keydata, const OSSL_PARAM abstract[], int selection,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Errors of the provider, as OpenSSL's programs print them: the reason's words, and a sentence that says what to do. */
 #include <stdarg.h>
+#include <stdio.h>
 
+#include "common/text.h"
 #include "provider.h"
 
 const OSSL_ITEM *provider_reason_strings(void) {
@@ -34,18 +36,33 @@ const OSSL_ITEM *provider_reason_strings(void) {
         return strings;
 }
 
+_printf_(3, 4) static void set_error(Provider *p, int reason, const char *format, ...) {
+        va_list args;
+
+        va_start(args, format);
+        p->vset_error(p->core, (uint32_t) reason, format, args);
+        va_end(args);
+}
+
 int provider_raise_at(Provider *p, const char *file, int line, const char *function, int reason, const char *format,
                       ...) {
+        _cleanup_free_ char *text = NULL;
         va_list args;
 
         if (!p->new_error || !p->vset_error)
                 return 0;
 
+        /* Programs print it as it is, and there are names in it that came from key files and tokens. */
+        va_start(args, format);
+        if (vasprintf(&text, format, args) < 0)
+                text = NULL;
+        va_end(args);
+        if (text)
+                text_clean_in_place(text);
+
         p->new_error(p->core);
         if (p->set_error_debug)
                 p->set_error_debug(p->core, file, line, function);
-        va_start(args, format);
-        p->vset_error(p->core, (uint32_t) reason, format, args);
-        va_end(args);
+        set_error(p, reason, "%s", text ? text : "out of memory");
         return 0;
 }

@@ -103,23 +103,15 @@ static int set_params(void *ctx, const OSSL_PARAM params[]) {
 
         /* The cofactor mode is of no account: these curves have cofactor 1, and X25519 settles it itself. */
         if (!set_kdf(e, params) || !provider_param_hash(e->provider, params, OSSL_EXCHANGE_PARAM_KDF_DIGEST, &e->md) ||
-            !provider_param_string(e->provider, params, PROVIDER_PARAM_PURPOSE, &e->purpose))
+            !provider_param_string(e->provider, params, PROVIDER_PARAM_PURPOSE, &e->purpose) ||
+            !provider_param_octets(e->provider, params, OSSL_EXCHANGE_PARAM_KDF_UKM, &e->shared_info,
+                                   &e->shared_info_size))
                 return 0;
 
-        p = OSSL_PARAM_locate_const(params, OSSL_EXCHANGE_PARAM_KDF_UKM);
-        if (p) {
-                void *info = NULL;
-                size_t size;
-
-                if (!OSSL_PARAM_get_octet_string(p, &info, 0, &size))
-                        return 0;
-                OPENSSL_free(e->shared_info);
-                e->shared_info = info;
-                e->shared_info_size = size;
-        }
-
         p = OSSL_PARAM_locate_const(params, OSSL_EXCHANGE_PARAM_KDF_OUTLEN);
-        return !p || OSSL_PARAM_get_size_t(p, &e->length);
+        if (p && !OSSL_PARAM_get_size_t(p, &e->length))
+                return provider_raise(e->provider, PROVIDER_R_UNSUPPORTED, "parameter \"%s\" is no size", p->key);
+        return 1;
 }
 
 static int get_params(void *ctx, OSSL_PARAM params[]) {

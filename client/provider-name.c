@@ -2,10 +2,12 @@
 /* Names of keys as OpenSSL's programs and key files carry them, and what signetd finds under them. The names come from
  * command lines, configurations and files: they decide which key is asked for, policy decides whether it is used. */
 #include <string.h>
+#include <strings.h>
 
 #include "provider.h"
 
-#define NAME_MAX_LENGTH 1024
+#define PKCS11 "pkcs11:"
+#define SIGNET "signet:"
 
 /* The connection is made at the first name, not when the provider is loaded: an openssl.cnf loads it everywhere. */
 static int get_client(Provider *p, signet_client **ret_client) {
@@ -21,7 +23,7 @@ static int get_client(Provider *p, signet_client **ret_client) {
         return r == 0 ? 1 : provider_raise_status(p, r);
 }
 
-static int parse_query(Provider *p, const char *uri, const char *query, ProviderName *name) {
+static int parse_query(Provider *p, const char *query, ProviderName *name) {
         static const char key[] = "operation=";
 
         while (query && *query) {
@@ -39,44 +41,59 @@ static int parse_query(Provider *p, const char *uri, const char *query, Provider
                                 name->operation = "decrypt";
                         else
                                 return provider_raise(p, PROVIDER_R_BAD_NAME,
-                                                      "%s: operation is \"sign\" or \"decrypt\"", uri);
+                                                      "%s: operation is \"sign\" or \"decrypt\"", name->name);
                 }
                 query += n + (query[n] == '&');
         }
         return 1;
 }
 
-/* Copies the path of a PKCS#11 URI without its "type": that says which object is wanted, not which key. */
-static int copy_path(Provider *p, const char *uri, size_t n, ProviderName *name) {
-        static const char key[] = "type=";
-        const char *s = uri, *end = uri + n;
-        size_t written = 0;
+/* The value of the attribute with this key, "type=", at s; *ret_n: its length. NULL: it is another attribute. */
+static const char *attribute_value(const char *s, size_t n, const char *key, size_t *ret_n) {
+        size_t k = strlen(key);
 
+        if (n < k || strncmp(s, key, k) != 0)
+                return NULL;
+        *ret_n = n - k;
+        return s + k;
+}
+
+static int take_type(Provider *p, const char *value, size_t n, ProviderName *name) {
+        static const char *const types[] = { "", "private", "public", "cert" };
+
+        for (size_t i = 0; i < ELEMENTSOF(types); i++)
+                if (strlen(types[i]) == n && strncmp(types[i], value, n) == 0) {
+                        memcpy(name->type, types[i], n + 1);
+                        return 1;
+                }
+        return provider_raise(p, PROVIDER_R_BAD_NAME, "type=%.*s: type is \"private\", \"public\" or \"cert\"",
+                              (int) MIN(n, (size_t) 64), value);
+}
+
+/* Copies the path of a PKCS#11 URI without its "type", which says which object is wanted, not which key, and without a
+ * PIN, which some programs write here: no error may show it, and it is not to go to the bus. */
+static int copy_path(Provider *p, const char *uri, size_t n, ProviderName *name) {
+        const char *s = uri + strlen(PKCS11), *end = uri + n, *value;
+        size_t written = strlen(PKCS11), length;
+
+        memcpy(name->name, PKCS11, written);
         while (s < end) {
                 const char *stop = memchr(s, ';', (size_t) (end - s));
-                const char *first = strncmp(s, "pkcs11:", 7) == 0 && s == uri ? s + 7 : s;
-                size_t length = (size_t) ((stop ? stop : end) - s), skip = (size_t) (first - s);
+                size_t size = (size_t) ((stop ? stop : end) - s);
 
-                if (strncmp(first, key, strlen(key)) == 0) {
-                        size_t type_length = length - skip - strlen(key);
-
-                        if (type_length >= sizeof(name->type))
-                                return provider_raise(p, PROVIDER_R_BAD_NAME,
-                                                      "%s: type is \"private\", \"public\" or \"cert\"", uri);
-                        memcpy(name->type, first + strlen(key), type_length);
-                        length = skip;
-                } else if (written > strlen("pkcs11:"))
-                        name->name[written++] = ';';
-
-                memcpy(name->name + written, s, length);
-                written += length;
+                if ((value = attribute_value(s, size, "type=", &length))) {
+                        if (!take_type(p, value, length, name))
+                                return 0;
+                } else if (!attribute_value(s, size, "pin-value=", &length) &&
+                           !attribute_value(s, size, "pin-source=", &length)) {
+                        if (written > strlen(PKCS11))
+                                name->name[written++] = ';';
+                        memcpy(name->name + written, s, size);
+                        written += size;
+                }
                 s = stop ? stop + 1 : end;
         }
         name->name[written] = '\0';
-
-        if (name->type[0] != '\0' && strcmp(name->type, "private") != 0 && strcmp(name->type, "public") != 0 &&
-            strcmp(name->type, "cert") != 0)
-                return provider_raise(p, PROVIDER_R_BAD_NAME, "%s: type is \"private\", \"public\" or \"cert\"", uri);
         return 1;
 }
 
@@ -90,8 +107,9 @@ int provider_name_parse(Provider *p, const char *uri, ProviderName *ret) {
         const char *query;
         size_t n;
 
-        if (strlen(uri) > NAME_MAX_LENGTH)
-                return provider_raise(p, PROVIDER_R_BAD_NAME, "a name of a key has at most %d bytes", NAME_MAX_LENGTH);
+        if (strlen(uri) > PROVIDER_NAME_MAX)
+                return provider_raise(p, PROVIDER_R_BAD_NAME, "a name of a key has at most %d bytes",
+                                      PROVIDER_NAME_MAX);
 
         query = strchr(uri, '?');
         n = query ? (size_t) (query - uri) : strlen(uri);
@@ -99,17 +117,19 @@ int provider_name_parse(Provider *p, const char *uri, ProviderName *ret) {
         if (!name.name)
                 return provider_raise(p, PROVIDER_R_SYSTEM, "out of memory");
 
-        if (strncmp(uri, "pkcs11:", strlen("pkcs11:")) == 0) {
+        /* As in every URI, and in OpenSSL's choice of a store, the scheme's case says nothing. */
+        if (strncasecmp(uri, PKCS11, strlen(PKCS11)) == 0) {
                 if (!copy_path(p, uri, n, &name))
                         return 0;
-        } else if (strncmp(uri, "signet:", strlen("signet:")) == 0 && n > strlen("signet:"))
-                memcpy(name.name, uri + strlen("signet:"), n - strlen("signet:"));
+        } else if (strncasecmp(uri, SIGNET, strlen(SIGNET)) == 0 && n > strlen(SIGNET))
+                memcpy(name.name, uri + strlen(SIGNET), n - strlen(SIGNET));
         else
                 return provider_raise(
                         p, PROVIDER_R_BAD_NAME,
-                        "\"%s\" names no key: write pkcs11:ATTRIBUTES (RFC 7512), signet:ADDRESS or signet:ID", uri);
+                        "\"%.*s\" names no key: write pkcs11:ATTRIBUTES (RFC 7512), signet:ADDRESS or signet:ID",
+                        (int) n, uri);
 
-        if (query && !parse_query(p, uri, query + 1, &name))
+        if (query && !parse_query(p, query + 1, &name))
                 return 0;
 
         *ret = name;

@@ -57,14 +57,15 @@ int signature_salt_length(const Signature *s, unsigned int *ret) {
 
 /* Words, octets, or the negative numbers behind the words, which programs write out too. */
 static int set_salt(Signature *s, const OSSL_PARAM *param) {
-        const char *word;
+        _cleanup_free_ char *word = NULL;
         char *end;
         long value;
         int number;
 
-        if (param->data_type == OSSL_PARAM_INTEGER)
-                return OSSL_PARAM_get_int(param, &s->salt_length);
-        if (!OSSL_PARAM_get_utf8_string_ptr(param, &word))
+        if (param->data_type == OSSL_PARAM_INTEGER && OSSL_PARAM_get_int(param, &s->salt_length))
+                return 1;
+        word = provider_param_text(s->provider, param);
+        if (!word)
                 return 0;
 
         for (size_t i = 0; i < ELEMENTSOF(salt_words); i++)
@@ -97,14 +98,14 @@ static int get_salt(const Signature *s, OSSL_PARAM *param) {
 /* --- padding ------------------------------------------------------------------------------------------ */
 
 static int set_padding(Signature *s, const OSSL_PARAM *param) {
-        const char *word;
+        _cleanup_free_ char *word = NULL;
         int padding = -1;
 
-        if (param->data_type == OSSL_PARAM_INTEGER) {
-                if (!OSSL_PARAM_get_int(param, &padding))
-                        return 0;
-        } else {
-                if (!OSSL_PARAM_get_utf8_string_ptr(param, &word))
+        if (param->data_type == OSSL_PARAM_INTEGER)
+                (void) OSSL_PARAM_get_int(param, &padding);
+        else {
+                word = provider_param_text(s->provider, param);
+                if (!word)
                         return 0;
                 if (strcmp(word, OSSL_PKEY_RSA_PAD_MODE_PKCSV15) == 0)
                         padding = RSA_PKCS1_PADDING;

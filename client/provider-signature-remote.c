@@ -80,8 +80,8 @@ static int finish(Signature *s, int r, unsigned char *result, size_t result_size
         return provider_output(s->provider, result, result_size, signature, room, ret_size);
 }
 
-int signature_sign_digest(Signature *s, const unsigned char *digest, size_t size, unsigned char *signature, size_t room,
-                          size_t *ret_size) {
+static int sign_digest(Signature *s, const unsigned char *digest, size_t size, unsigned char *signature, size_t room,
+                       size_t *ret_size) {
         _cleanup_(X509_SIG_freep) X509_SIG *info = NULL;
         signet_options options = SIGNET_OPTIONS_INIT;
         unsigned char *result = NULL;
@@ -98,6 +98,19 @@ int signature_sign_digest(Signature *s, const unsigned char *digest, size_t size
         r = signet_sign(s->key->remote, s->purpose ? s->purpose : "digest", digest, size, &options, &result,
                         &result_size);
         return finish(s, r, result, result_size, signature, room, ret_size);
+}
+
+/* A hash that nobody named is this digest's alone: the next one may have another. */
+int signature_sign_digest(Signature *s, const unsigned char *digest, size_t size, unsigned char *signature, size_t room,
+                          size_t *ret_size) {
+        bool named = s->md != NULL;
+        int ok = sign_digest(s, digest, size, signature, room, ret_size);
+
+        if (!named) {
+                EVP_MD_free(s->md);
+                s->md = NULL;
+        }
+        return ok;
 }
 
 /* A form that signetd knows goes whole, so that it sees what it signs. Where the caller has no right to that purpose,

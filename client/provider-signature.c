@@ -104,12 +104,13 @@ static void *signature_dup(void *ctx) {
 
 /* keydata may be NULL: the same key again. */
 static int start(Signature *s, void *keydata) {
-        ProviderKey *key = keydata ? provider_key_ref(keydata) : s->key;
+        ProviderKey *key = keydata ? keydata : s->key;
 
         reset(s);
         if (!key || !key->soft)
                 return provider_raise(s->provider, PROVIDER_R_NO_KEY, "there is no key to sign or verify with");
         if (keydata) {
+                provider_key_ref(key);
                 provider_key_unref(s->key);
                 s->key = key;
         }
@@ -200,11 +201,21 @@ static int digest_verify_init(void *ctx, const char *hash, void *keydata, const 
 
 /* --- signing ------------------------------------------------------------------------------------------ */
 
-static int size_only(const Signature *s, size_t *ret_size) {
-        int n = EVP_PKEY_get_size(s->key->soft);
+static size_t longest(const Signature *s) {
+        return (size_t) MAX(EVP_PKEY_get_size(s->key->soft), 0);
+}
 
-        *ret_size = (size_t) MAX(n, 0);
-        return n > 0;
+static int size_only(const Signature *s, size_t *ret_size) {
+        *ret_size = longest(s);
+        return *ret_size > 0;
+}
+
+/* Before signetd is asked: what it has signed is counted and written down, whether the caller can take it or not. */
+static int check_room(const Signature *s, size_t room) {
+        if (room >= longest(s))
+                return 1;
+        return provider_raise(s->provider, PROVIDER_R_SMALL_BUFFER,
+                              "a signature by this key has up to %zu bytes, the buffer %zu", longest(s), room);
 }
 
 static int signature_sign(void *ctx, unsigned char *signature, size_t *ret_size, size_t room,
@@ -217,7 +228,7 @@ static int signature_sign(void *ctx, unsigned char *signature, size_t *ret_size,
         }
         if (!signature)
                 return size_only(s, ret_size);
-        return signature_sign_digest(s, digest, size, signature, room, ret_size);
+        return check_room(s, room) && signature_sign_digest(s, digest, size, signature, room, ret_size);
 }
 
 /* From here on there is no more than the hash. */
@@ -270,6 +281,8 @@ static int digest_sign_final(void *ctx, unsigned char *signature, size_t *ret_si
         }
         if (!signature)
                 return size_only(s, ret_size);
+        if (!check_room(s, room))
+                return 0;
         if (!s->overflow)
                 return signature_sign_message(s, s->data ? s->data : (const unsigned char *) "", s->size, signature,
                                               room, ret_size);
@@ -290,6 +303,8 @@ static int digest_sign(void *ctx, unsigned char *signature, size_t *ret_size, si
         }
         if (!signature)
                 return size_only(s, ret_size);
+        if (!check_room(s, room))
+                return 0;
         if (size > SIGNATURE_COLLECT_MAX)
                 return provider_raise(s->provider, PROVIDER_R_UNSUPPORTED,
                                       "a token signs at most %d bytes with Ed25519, not %zu: sign a digest of them",

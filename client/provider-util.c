@@ -31,21 +31,51 @@ int provider_hash_fetch(Provider *p, const char *name, EVP_MD **ret) {
         return 1;
 }
 
+/* A string is as long as it says, and need not end with a NUL; a pointer to one has no length to rely on. */
+char *provider_param_text(Provider *p, const OSSL_PARAM *param) {
+        const char *s = NULL;
+        char *copy;
+
+        if (!OSSL_PARAM_get_utf8_string_ptr(param, &s) || !s) {
+                provider_raise(p, PROVIDER_R_UNSUPPORTED, "parameter \"%s\" is no string", param->key);
+                return NULL;
+        }
+
+        copy = param->data_type == OSSL_PARAM_UTF8_STRING ? strndup(s, param->data_size) : strdup(s);
+        if (!copy)
+                provider_raise(p, PROVIDER_R_SYSTEM, "out of memory");
+        return copy;
+}
+
 int provider_param_string(Provider *p, const OSSL_PARAM params[], const char *name, char **value) {
         const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, name);
-        const char *s;
         char *copy;
 
         if (!param)
                 return 1;
-        if (!OSSL_PARAM_get_utf8_string_ptr(param, &s))
-                return provider_raise(p, PROVIDER_R_UNSUPPORTED, "parameter \"%s\" is no string", name);
-
-        copy = strdup(s);
+        copy = provider_param_text(p, param);
         if (!copy)
-                return provider_raise(p, PROVIDER_R_SYSTEM, "out of memory");
+                return 0;
+
         free(*value);
         *value = copy;
+        return 1;
+}
+
+int provider_param_octets(Provider *p, const OSSL_PARAM params[], const char *name, unsigned char **value,
+                          size_t *value_size) {
+        const OSSL_PARAM *param = OSSL_PARAM_locate_const(params, name);
+        void *copy = NULL;
+        size_t size;
+
+        if (!param)
+                return 1;
+        if (!OSSL_PARAM_get_octet_string(param, &copy, 0, &size))
+                return provider_raise(p, PROVIDER_R_UNSUPPORTED, "parameter \"%s\" is no string of octets", name);
+
+        OPENSSL_free(*value);
+        *value = copy;
+        *value_size = size;
         return 1;
 }
 

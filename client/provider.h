@@ -95,6 +95,7 @@ int provider_key_from_remote(Provider *p, signet_key *remote, ProviderKey **ret)
 
 /* Looks a name up: "pkcs11:..." or "signet:ADDRESS-OR-ID", each with "?operation=sign" or "?operation=decrypt" if need
  * be (docs/OPENSSL.md). All keys that fit, best first, at least one; release with signet_keys_free(). */
+#define PROVIDER_NAME_MAX 1024 /* bytes of a name */
 typedef struct ProviderName {
         char *name;            /* as signet_find_keys() takes it */
         const char *operation; /* "sign", "decrypt" or NULL; static */
@@ -122,8 +123,15 @@ const char *provider_hash_word(const EVP_MD *md);
 /* Fetches a hash by any of OpenSSL's names for it. */
 int provider_hash_fetch(Provider *p, const char *name, EVP_MD **ret);
 
-/* A utf8 parameter as a copy on the heap that replaces *value; 1 also where params has none of that name. */
+/* What a utf8 parameter says, on the heap; NULL with an error raised for one that is none, or has no data. */
+char *provider_param_text(Provider *p, const OSSL_PARAM *param);
+
+/* The same replaces *value; 1 also where params has none of that name. */
 int provider_param_string(Provider *p, const OSSL_PARAM params[], const char *name, char **value);
+
+/* The same for octets; *value is OpenSSL's to free. */
+int provider_param_octets(Provider *p, const OSSL_PARAM params[], const char *name, unsigned char **value,
+                          size_t *value_size);
 
 /* The same for the name of a hash. */
 int provider_param_hash(Provider *p, const OSSL_PARAM params[], const char *name, EVP_MD **value);

@@ -185,6 +185,10 @@ const char *signet_key_algorithm(const signet_key *key) {
         return labels[key->index];
 }
 
+const char *signet_key_id(const signet_key *key) {
+        return labels[key->index]; /* by which it is found */
+}
+
 const char *signet_key_label(const signet_key *key) {
         return labels[key->index];
 }
@@ -217,7 +221,7 @@ size_t signet_key_uri_count(const signet_key *key _unused_) {
 }
 
 const char *signet_key_uri(const signet_key *key, size_t index _unused_) {
-        return software[key->index].uri;
+        return fake.uri ? fake.uri : software[key->index].uri;
 }
 
 int signet_key_may(const signet_key *key _unused_, const char *operation) {
