@@ -3,6 +3,8 @@
  * signal still gets the right answer when asking. */
 #include "bus-announce.h"
 
+#include <string.h>
+
 #include "access.h"
 #include "bus-vtable.h"
 #include "common/log.h"
@@ -37,9 +39,18 @@ static int send_to(Manager *m, const Peer *peer, sd_bus_message *signal) {
         return sd_bus_send_to(bus_connection(m->bus), signal, peer->name, NULL);
 }
 
-static int send_added(Manager *m, Peer *peer, Key *key, const char *path) {
+/* An object's one interface of ours, and where its properties come from. */
+typedef struct Kind {
+        const char *interface;
+        const sd_bus_vtable *vtable;
+} Kind;
+
+static const Kind kind_key = { BUS_INTERFACE_KEY, bus_key_vtable };
+static const Kind kind_token = { BUS_INTERFACE_TOKEN, bus_token_vtable };
+
+static int send_added(View *view, const char *path, const Kind *kind) {
         _cleanup_(bus_message_unrefp) sd_bus_message *signal = NULL;
-        View view = { .manager = m, .peer = peer, .key = key };
+        Manager *m = view->manager;
         int r;
 
         r = sd_bus_message_new_signal(bus_connection(m->bus), &signal, BUS_ROOT, "org.freedesktop.DBus.ObjectManager",
@@ -51,28 +62,29 @@ static int send_added(Manager *m, Peer *peer, Key *key, const char *path) {
         if (r >= 0)
                 r = sd_bus_message_open_container(signal, 'e', "sa{sv}");
         if (r >= 0)
-                r = sd_bus_message_append_basic(signal, 's', BUS_INTERFACE_KEY);
+                r = sd_bus_message_append_basic(signal, 's', kind->interface);
         if (r >= 0)
-                r = append_properties(signal, bus_key_vtable, PROPERTIES_ALL, &view);
-        if (r >= 0)
-                r = sd_bus_message_close_container(signal);
+                r = append_properties(signal, kind->vtable, PROPERTIES_ALL, view);
         if (r >= 0)
                 r = sd_bus_message_close_container(signal);
-        return r < 0 ? r : send_to(m, peer, signal);
+        if (r >= 0)
+                r = sd_bus_message_close_container(signal);
+        return r < 0 ? r : send_to(m, view->peer, signal);
 }
 
-static int send_removed(Manager *m, const Peer *peer, const char *path) {
+static int send_removed(const View *view, const char *path, const Kind *kind) {
         _cleanup_(bus_message_unrefp) sd_bus_message *signal = NULL;
+        Manager *m = view->manager;
         int r;
 
         r = sd_bus_message_new_signal(bus_connection(m->bus), &signal, BUS_ROOT, "org.freedesktop.DBus.ObjectManager",
                                       "InterfacesRemoved");
         if (r >= 0)
-                r = sd_bus_message_append(signal, "oas", path, 1, BUS_INTERFACE_KEY);
-        return r < 0 ? r : send_to(m, peer, signal);
+                r = sd_bus_message_append(signal, "oas", path, 1, kind->interface);
+        return r < 0 ? r : send_to(m, view->peer, signal);
 }
 
-static int send_changed(View *view, const char *path, const char *interface, const sd_bus_vtable *vtable) {
+static int send_changed(View *view, const char *path, const Kind *kind) {
         _cleanup_(bus_message_unrefp) sd_bus_message *signal = NULL;
         Manager *m = view->manager;
         int r;
@@ -80,9 +92,9 @@ static int send_changed(View *view, const char *path, const char *interface, con
         r = sd_bus_message_new_signal(bus_connection(m->bus), &signal, path, "org.freedesktop.DBus.Properties",
                                       "PropertiesChanged");
         if (r >= 0)
-                r = sd_bus_message_append_basic(signal, 's', interface);
+                r = sd_bus_message_append_basic(signal, 's', kind->interface);
         if (r >= 0)
-                r = append_properties(signal, vtable, PROPERTIES_THAT_CHANGE, view);
+                r = append_properties(signal, kind->vtable, PROPERTIES_THAT_CHANGE, view);
         if (r >= 0)
                 r = sd_bus_message_append(signal, "as", 0);
         return r < 0 ? r : send_to(m, view->peer, signal);
@@ -98,8 +110,14 @@ static bool operations_differ(const Policy *a, const Policy *b, const Peer *peer
         return false;
 }
 
+static void log_unsent(int r) {
+        if (r < 0)
+                log_debug("a signal was not sent: %s", strerrordesc_np(-r));
+}
+
 /* One key, before and after (NULL: not there), for one caller. */
 static void announce_key(Manager *m, Peer *peer, Key *before, Key *after, const Policy *old_policy) {
+        View view = { .manager = m, .peer = peer, .key = after };
         _cleanup_free_ char *path = NULL;
         bool saw = before && access_may_see(old_policy, peer, before);
         bool sees = after && access_may_see(m->policy, peer, after);
@@ -109,14 +127,28 @@ static void announce_key(Manager *m, Peer *peer, Key *before, Key *after, const 
                 return;
         r = bus_key_path(after ?: before, &path);
         if (r >= 0 && saw && !sees)
-                r = send_removed(m, peer, path);
+                r = send_removed(&view, path, &kind_key);
         else if (r >= 0 && !saw)
-                r = send_added(m, peer, after, path);
+                r = send_added(&view, path, &kind_key);
         else if (r >= 0 && (!key_equal(before, after) || operations_differ(old_policy, m->policy, peer, after)))
-                r = send_changed(&(View){ .manager = m, .peer = peer, .key = after }, path, BUS_INTERFACE_KEY,
-                                 bus_key_vtable);
-        if (r < 0)
-                log_debug("a signal was not sent: %s", strerrordesc_np(-r));
+                r = send_changed(&view, path, &kind_key);
+        log_unsent(r);
+}
+
+/* One token for one caller. */
+static void announce_sight(Manager *m, Peer *peer, Token *t, const TokenFacts *old_facts) {
+        TokenSight before = bus_token_sight(old_facts, peer, t);
+        TokenSight after = bus_token_sight(&(TokenFacts){ m->policy, m->keys, t->inventory }, peer, t);
+        View view = { .manager = m, .peer = peer, .token = t };
+
+        if (before == after)
+                return;
+        if (after == TOKEN_HIDDEN)
+                log_unsent(send_removed(&view, t->path, &kind_token));
+        else if (before == TOKEN_HIDDEN)
+                log_unsent(send_added(&view, t->path, &kind_token));
+        else
+                log_unsent(send_changed(&view, t->path, &kind_token));
 }
 
 /* Whether this key needs no look at the callers: a worker that was replaced lists what was there before. */
@@ -124,26 +156,53 @@ static bool is_unchanged(const Manager *m, const Key *before, const Key *after, 
         return before && after && m->policy == old_policy && (before == after || key_equal(before, after));
 }
 
-static void announce_to_all(Manager *m, Key *before, Key *after, const Policy *old_policy) {
+/* Returns whether there may have been something to tell. */
+static bool announce_key_to_all(Manager *m, Key *before, Key *after, const Policy *old_policy) {
         if (is_unchanged(m, before, after, old_policy))
-                return;
+                return false;
         for (Peer *p = peer_cache_newest(m->peers); p; p = p->older)
                 announce_key(m, p, before, after, old_policy);
+        return true;
 }
 
-void bus_announce_keys(Manager *m, const KeyTable *old_keys, const Policy *old_policy) {
-        if (!bus_connection(m->bus))
-                return;
+static bool announce_keys(Manager *m, const KeyTable *old_keys, const Policy *old_policy) {
+        bool any = false;
+
         for (size_t i = 0; i < key_table_size(m->keys); i++) {
                 Key *after = key_table_get(m->keys, i);
 
-                announce_to_all(m, key_table_find(old_keys, after->id.hex), after, old_policy);
+                any |= announce_key_to_all(m, key_table_find(old_keys, after->id.hex), after, old_policy);
         }
         for (size_t i = 0; i < key_table_size(old_keys); i++) {
                 Key *before = key_table_get(old_keys, i);
 
                 if (!key_table_find(m->keys, before->id.hex))
-                        announce_to_all(m, before, NULL, old_policy);
+                        any |= announce_key_to_all(m, before, NULL, old_policy);
+        }
+        return any;
+}
+
+/* Rules name tokens by what tokens say of themselves. */
+static bool is_named_alike(const Inventory *a, const Inventory *b) {
+        return a && b && strcmp(a->label, b->label) == 0 && strcmp(a->serial, b->serial) == 0 &&
+               strcmp(a->model, b->model) == 0 && strcmp(a->manufacturer, b->manufacturer) == 0;
+}
+
+void bus_announce_change(Manager *m, const BusBefore *before) {
+        bool any;
+
+        if (!bus_connection(m->bus))
+                return;
+        any = announce_keys(m, before->keys, before->policy);
+        any |= m->policy != before->policy;
+        any |= before->token && !is_named_alike(before->inventory, before->token->inventory);
+        for (size_t i = 0; any && i < m->n_tokens; i++) {
+                Token *t = m->tokens[i];
+                TokenFacts facts = { before->policy, before->keys,
+                                     t == before->token ? before->inventory : t->inventory };
+
+                for (Peer *p = peer_cache_newest(m->peers); p; p = p->older)
+                        announce_sight(m, p, t, &facts);
         }
 }
 
@@ -152,12 +211,9 @@ void bus_announce_token(Manager *m, Token *t) {
                 return;
         for (Peer *p = peer_cache_newest(m->peers); p; p = p->older) {
                 View view = { .manager = m, .peer = p, .token = t };
-                int r = 0;
 
                 if (bus_may_see_token(m, p, t))
-                        r = send_changed(&view, t->path, BUS_INTERFACE_TOKEN, bus_token_vtable);
-                if (r < 0)
-                        log_debug("a signal was not sent: %s", strerrordesc_np(-r));
+                        log_unsent(send_changed(&view, t->path, &kind_token));
         }
 }
 

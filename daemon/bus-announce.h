@@ -9,8 +9,16 @@
 typedef struct Manager Manager;
 typedef struct Token Token;
 
-/* What callers saw before: each argument is the present one where it has not changed. */
-void bus_announce_keys(Manager *m, const KeyTable *old_keys, const Policy *old_policy);
+/* What decided before a change over what callers saw; where it has not changed, the present. */
+typedef struct BusBefore {
+        const Policy *policy;
+        const KeyTable *keys;
+        const Token *token;         /* whose inventory is a new one; NULL: no token's */
+        const Inventory *inventory; /* the old one; NULL: there was none */
+} BusBefore;
+
+/* Keys and tokens that came, went or changed for each caller by the change. */
+void bus_announce_change(Manager *m, const BusBefore *before);
 
 /* The token's properties have changed. */
 void bus_announce_token(Manager *m, Token *t);

@@ -20,20 +20,24 @@ Peer *bus_peer(Manager *m, sd_bus_message *message) {
         return peer;
 }
 
-bool bus_may_see_token(Manager *m, const Peer *peer, const Token *t) {
+TokenSight bus_token_sight(const TokenFacts *facts, const Peer *peer, const Token *t) {
         PolicyVerdict v;
 
-        access_decide_token(m->policy, peer, t->inventory, t->config->label, OPERATION_UNLOCK, time(NULL), &v);
+        access_decide_token(facts->policy, peer, facts->inventory, t->config->label, OPERATION_UNLOCK, time(NULL), &v);
         if (v.effect == POLICY_ALLOW)
-                return true;
-        for (size_t i = 0; i < key_table_size(m->keys); i++) {
-                const Key *key = key_table_get(m->keys, i);
+                return TOKEN_UNLOCKABLE;
+        for (size_t i = 0; i < key_table_size(facts->keys); i++) {
+                const Key *key = key_table_get(facts->keys, i);
 
                 for (size_t k = 0; k < key->n_instances; k++)
-                        if (key->instances[k].token == t && access_may_see(m->policy, peer, key))
-                                return true;
+                        if (key->instances[k].token == t && access_may_see(facts->policy, peer, key))
+                                return TOKEN_SEEN;
         }
-        return false;
+        return TOKEN_HIDDEN;
+}
+
+bool bus_may_see_token(Manager *m, const Peer *peer, const Token *t) {
+        return bus_token_sight(&(TokenFacts){ m->policy, m->keys, t->inventory }, peer, t) != TOKEN_HIDDEN;
 }
 
 int bus_key_path(const Key *key, char **ret) {

@@ -5,7 +5,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "key.h"
+#include "key-table.h"
 #include "outcome.h"
 #include "peer.h"
 
@@ -29,7 +29,23 @@ int bus_add_objects(Manager *m, sd_bus *bus) _must_check_;
 /* The caller of a message, borrowed; NULL when it is gone, or there is none. */
 Peer *bus_peer(Manager *m, sd_bus_message *message);
 
-/* Whether the caller sees the token: it may unlock it, or see a key on it. */
+/* What a token is to a caller. */
+typedef enum TokenSight {
+        TOKEN_HIDDEN,
+        TOKEN_SEEN, /* for a key on it */
+        TOKEN_UNLOCKABLE,
+} TokenSight;
+
+/* What that depends on, now or before a change; borrowed. */
+typedef struct TokenFacts {
+        const Policy *policy;
+        const KeyTable *keys;
+        const Inventory *inventory; /* the token's; NULL: nothing is known of it yet */
+} TokenFacts;
+
+TokenSight bus_token_sight(const TokenFacts *facts, const Peer *peer, const Token *t);
+
+/* Whether the caller sees the token as things are. */
 bool bus_may_see_token(Manager *m, const Peer *peer, const Token *t);
 
 /* The path of a key's object. Free it. */

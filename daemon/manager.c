@@ -104,7 +104,7 @@ void manager_token_changed(Manager *m, Token *t) {
                 notify_status(m);
 }
 
-void manager_inventory_changed(Manager *m) {
+void manager_inventory_changed(Manager *m, const Token *t, const Inventory *old_inventory) {
         _cleanup_(key_table_freep) KeyTable *old = NULL;
         _cleanup_free_ KeySource *sources = calloc(MAX(m->n_tokens, 1U), sizeof(*sources));
         KeyTable *keys;
@@ -119,7 +119,8 @@ void manager_inventory_changed(Manager *m) {
         }
         old = m->keys;
         m->keys = keys;
-        bus_announce_keys(m, old, m->policy);
+        bus_announce_change(
+                m, &(BusBefore){ .policy = m->policy, .keys = old, .token = t, .inventory = old_inventory });
 }
 
 void manager_peer_gone(Manager *m, const char *name) {
@@ -172,7 +173,7 @@ int manager_reload(Manager *m, const Peer *peer, Failure *f) {
                           &unwritten) != 0)
                 log_warning("\"reload\" does not stand in the audit");
         if (r == 0) {
-                bus_announce_keys(m, m->keys, old);
+                bus_announce_change(m, &(BusBefore){ .policy = old, .keys = m->keys });
                 bus_announce_generation(m);
                 for (size_t i = 0; i < m->n_tokens; i++)
                         token_refresh(m->tokens[i]);

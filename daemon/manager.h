@@ -56,7 +56,7 @@ int manager_reload(Manager *m, const Peer *peer, Failure *f) _must_check_;
 /* What parts tell the manager. */
 void manager_dispatch_soon(Manager *m);           /* a worker is free, or a request has come */
 void manager_token_changed(Manager *m, Token *t); /* its state changed */
-void manager_inventory_changed(Manager *m);
+void manager_inventory_changed(Manager *m, const Token *t, const Inventory *old); /* old NULL: the first one */
 void manager_peer_gone(Manager *m, const char *name);
 void manager_bus_lost(Manager *m);
 void manager_serving(Manager *m); /* the name is signetd's: clients find it */

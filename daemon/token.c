@@ -159,6 +159,8 @@ static TokenState state_of(WorkerCode code) {
 }
 
 void token_worker_ready(Token *t, Worker *w) {
+        _cleanup_(inventory_unrefp) Inventory *old = NULL;
+
         if (w->inventory->n_unknown > 0 || w->inventory->n_malformed > 0)
                 log_notice(
                         "token \"%s\": %zu keys of unknown kinds and %zu objects that cannot be read were left alone",
@@ -166,9 +168,9 @@ void token_worker_ready(Token *t, Worker *w) {
         /* What a worker without the PIN sees is less than what those see that have it. */
         if (w->state == WORKER_STATE_HELD && token_workers_ready(t) > 0)
                 return;
-        inventory_unref(t->inventory);
+        old = t->inventory;
         t->inventory = inventory_ref(w->inventory);
-        manager_inventory_changed(t->manager);
+        manager_inventory_changed(t->manager, t, old);
 
         token_set_state(t, state_of(w->inventory->code), w->inventory->message);
         manager_dispatch_soon(t->manager);

@@ -55,6 +55,11 @@ keys_heard() {
   : >"$LAB/log/listen-$1"
 }
 
+# tokens_heard USER: the same of tokens, to be asked first.
+tokens_heard() {
+  sed -n "s,^\([A-Za-z]*\) /org/signetd/Signet1/token/\([a-z]*\).*,\1 \2,p" "$LAB/log/listen-$1" | sort -u | xargs
+}
+
 # reload GENERATION: the policy is read again, and everybody has heard so: signals keep their order.
 reload() {
   signetctl policy reload >/dev/null
@@ -72,6 +77,8 @@ done
 
 { rule alice 'alice-*' && rule bob 'bob-*' && rule carol alice-rsa; } | lab_config_policy
 reload
+same 'who may use a key now hears that its token is there' "$(tokens_heard carol)" 'InterfacesAdded demo'
+same 'those who saw the token hear nothing of it' "$(tokens_heard alice)$(tokens_heard bob)" ''
 same 'who may use a key now hears that it is there' "$(keys_heard carol)" 'InterfacesAdded RSA'
 same 'who could before hears nothing' "$(keys_heard alice)" ''
 same 'who cannot, neither' "$(keys_heard bob)" ''
@@ -85,9 +92,58 @@ same 'others hear nothing' "$(keys_heard bob)$(keys_heard carol)" ''
 
 { rule alice 'alice-*' && rule bob 'bob-*'; } | lab_config_policy
 reload
+same 'who sees no key on a token any more hears that it is gone' "$(tokens_heard carol)" 'InterfacesRemoved demo'
 same 'who may no longer use a key hears that it is gone' "$(keys_heard carol)" 'InterfacesRemoved RSA'
 same 'and it is' "$(key_field label lab_as carol)" ''
 keys_heard alice >/dev/null
+
+# --- tokens --------------------------------------------------------------------------------------------------
+
+unlocker() {
+  printf 'open-%s: { user = "%s"; key = "pkcs11:token=demo"; operation = "unlock"; effect = "allow"; }\n' "$1" "$1"
+}
+
+# kill_worker: another one lists what is on the token now.
+kill_worker() {
+  pkill -KILL -P "$(pgrep -o -f "signet-worker --config $LAB_CONFIG/tokens.d/demo.conf")"
+}
+
+forget() {
+  local user
+  for user in alice bob carol; do
+    : >"$LAB/log/listen-$user"
+  done
+}
+
+{ rule alice 'alice-*' && rule bob 'bob-*' && unlocker alice && unlocker carol; } | lab_config_policy
+reload
+check 'who may unlock a token now hears so' grep -q 'PropertiesChanged /org/signetd/Signet1/token/demo .*MayUnlock' "$LAB/log/listen-alice"
+same 'it was there before' "$(tokens_heard alice)" 'PropertiesChanged demo'
+same 'who may do nothing else hears that it is there' "$(tokens_heard carol)" 'InterfacesAdded demo'
+same 'others hear nothing' "$(tokens_heard bob)" ''
+forget
+{ rule alice 'alice-*' && rule bob 'bob-*' && rule carol 'carol-*'; } | lab_config_policy
+reload
+same 'who may no longer unlock it hears so' "$(tokens_heard alice)" 'PropertiesChanged demo'
+same 'who could nothing else hears that it is gone' "$(tokens_heard carol)" 'InterfacesRemoved demo'
+forget
+
+lab_key demo carol-ec 09 EC:prime256v1
+lab_own "$LAB/softhsm"
+kill_worker
+check 'whose first key comes to a token' heard carol "InterfacesAdded $path/"
+check 'hears that the token is there' heard carol 'InterfacesAdded /org/signetd/Signet1/token/demo'
+lab_await demo=ready
+same 'others hear of no key' "$(keys_heard alice)$(keys_heard bob)" ''
+forget
+lab_pkcs11 demo --delete-object --type privkey --id 09
+lab_pkcs11 demo --delete-object --type pubkey --id 09
+lab_own "$LAB/softhsm"
+kill_worker
+check 'whose last key goes from a token' heard carol "InterfacesRemoved $path/"
+check 'hears that the token is gone' heard carol 'InterfacesRemoved /org/signetd/Signet1/token/demo'
+lab_await demo=ready
+forget
 
 # --- groups --------------------------------------------------------------------------------------------------
 
