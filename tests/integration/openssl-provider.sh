@@ -211,6 +211,8 @@ fi
 check 'threads, a child and a context of its own with RSA' "$SIGNET_BUILD/tests/evp-key" "$(uri tool-rsa)" "$LAB/keys/tool-rsa.pem"
 check 'threads, a child and a context of its own with P-256' "$SIGNET_BUILD/tests/evp-key" "$(uri tool-p256)" "$LAB/keys/tool-p256.pem"
 
+check 'a plugin that signs and is unloaded' "$SIGNET_BUILD/tests/evp-plugin" "$SIGNET_BUILD/client/libsignet.so.0" "$(uri tool-rsa)"
+
 # --- openssl.cnf, TLS ----------------------------------------------------------------------------------------
 
 # configuration FIRST SECOND: an openssl.cnf with the providers in this order.
