@@ -149,10 +149,19 @@ static void print_outcome(const Ctl *ctl, struct json_object *line) {
                 fputs(ctl_colour(ctl, CTL_PLAIN), stdout);
 }
 
-static void print_line(Show *s, struct json_object *line, const char *text) {
+/* Written anew: what stands in the file may not be quite what json-c lets pass. */
+static void print_json(struct json_object *line) {
+        const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+        _cleanup_free_ char *text = text_clean_json(json_object_to_json_string_ext(line, flags));
+
+        fputs(text ?: "null", stdout);
+}
+
+static void print_line(Show *s, struct json_object *line) {
         if (s->ctl->globals.json) {
                 s->ctl->answered = true;
-                printf("%s\n%s", s->shown > 0 ? "," : "[", text);
+                fputs(s->shown > 0 ? ",\n" : "[\n", stdout);
+                print_json(line);
         } else {
                 print_time(line);
                 print_user(line);
@@ -198,16 +207,18 @@ static int take_line(Show *s, const AuditReader *r, AuditRead how) {
                 how == AUDIT_READ_LINE ? parse_line(r->text, r->size) : NULL;
 
         if (!line) {
+                _cleanup_free_ char *path = text_clean(r->path);
+
                 if (s->unreadable++ == 0)
                         fprintf(stderr, "signetctl: %s:%" PRIu64 ": not an audit line; see: signetctl audit verify\n",
-                                r->path, r->line);
+                                path ?: "?", r->line);
                 return 0;
         }
         if (!line_fits(&s->filter, line))
                 return 0;
         if (s->last)
                 return keep_line(s, r->text);
-        print_line(s, line, r->text);
+        print_line(s, line);
         return 0;
 }
 
@@ -238,7 +249,7 @@ static void show_last(Show *s) {
                 _cleanup_(json_object_putp) struct json_object *line = parse_line(text, strlen(text));
 
                 if (line)
-                        print_line(s, line, text);
+                        print_line(s, line);
         }
 }
 

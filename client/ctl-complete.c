@@ -4,13 +4,17 @@
  * comfort. */
 #include <string.h>
 
+#include "ctl-text.h"
 #include "ctl-uri.h"
 #include "ctl.h"
 
 #define PATIENCE_MS 2000 /* somebody has pressed a key and waits */
 
+/* A name that cannot be shown is not proposed. */
 static void print_line(const char *text) {
-        if (!text[strcspn(text, "\n")])
+        _cleanup_free_ char *clean = text_clean(text);
+
+        if (clean && strcmp(clean, text) == 0)
                 printf("%s\n", text);
 }
 

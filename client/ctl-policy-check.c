@@ -36,6 +36,7 @@ static struct json_object *problem_json(const Problem *p) {
 static int check_path(const char *path, struct json_object *mistakes, size_t *rules, bool *bad) {
         _cleanup_(problems_done) Problems problems = { 0 };
         _cleanup_(policy_unrefp) Policy *policy = NULL;
+        _cleanup_free_ char *clean = text_clean(path);
         int r;
 
         r = is_directory(path) ? policy_load(path, &problems, &policy) : policy_load_file(path, &problems, &policy);
@@ -47,7 +48,7 @@ static int check_path(const char *path, struct json_object *mistakes, size_t *ru
                 else
                         print_problem(&problems.items[i]);
         if (problems.overflow && !mistakes)
-                printf("%s: more mistakes than are listed here\n", path);
+                printf("%s: more mistakes than are listed here\n", clean ?: "?");
         if (r < 0)
                 *bad = true;
         else

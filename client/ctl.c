@@ -99,11 +99,10 @@ int ctl_find_key(Ctl *ctl, const char *name, const char *operation, signet_key *
 }
 
 static void print_document(struct json_object *o) {
-        fputs(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-                                                        JSON_C_TO_STRING_NOSLASHESCAPE)
-                      ?: "null",
-              stdout);
-        fputc('\n', stdout);
+        const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
+        _cleanup_free_ char *text = text_clean_json(json_object_to_json_string_ext(o, flags));
+
+        printf("%s\n", text ?: "null");
 }
 
 static void answer_error(Ctl *ctl, CtlExit e, const char *name, const char *message) {

@@ -3,6 +3,7 @@
  * processes; what it lets through takes over the reader's terminal. */
 #include "text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "buffer.h"
@@ -22,10 +23,12 @@ size_t text_character(const char *s, uint32_t *ret) {
         return n;
 }
 
-/* C0, DEL, C1, line separators, and what turns the direction of writing (Unicode UAX #9, section 2). */
+/* C0, DEL, C1, line separators, what turns the direction of writing (Unicode UAX #9, section 2), and what is not seen,
+ * so that two names look like one. Joiners (U+200C, U+200D) belong to the spelling of some languages and stay. */
 static bool is_unsafe(uint32_t c) {
-        return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f || c == 0x061c ||
-               (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+        return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x061c || c == 0x180e || c == 0x200b ||
+               c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
+               c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
 }
 
 void text_clean_in_place(char *s) {
@@ -45,6 +48,34 @@ void text_clean_in_place(char *s) {
                 }
         }
         *p = '\0';
+}
+
+/* RFC 8259 section 7. */
+static char *escape(char *p, uint32_t c) {
+        if (c < 0x10000)
+                return p + sprintf(p, "\\u%04x", (unsigned) c);
+        c -= 0x10000;
+        return p + sprintf(p, "\\u%04x\\u%04x", (unsigned) (0xd800 + (c >> 10)), (unsigned) (0xdc00 + (c & 0x3ff)));
+}
+
+char *text_clean_json(const char *json) {
+        char *clean = json ? malloc(6 * strlen(json) + 1) : NULL, *p = clean;
+        uint32_t c;
+
+        for (const char *s = json; clean && *s;) {
+                size_t n = text_character(s, &c);
+
+                if (n == 0)
+                        p = escape(p, 0xfffd);
+                else if (is_unsafe(c) && c != '\n')
+                        p = escape(p, c);
+                else
+                        p = mempcpy(p, s, n);
+                s += MAX(n, (size_t) 1);
+        }
+        if (clean)
+                *p = '\0';
+        return clean;
 }
 
 char *text_clean(const char *s) {

@@ -4,11 +4,15 @@
 
 #include "macros.h"
 
-/* A copy that moves no cursor and reorders nothing: control characters, direction overrides and bytes that are not
- * UTF-8 become '?'. NULL: out of memory, or s is NULL. */
+/* A copy that moves no cursor, reorders nothing and hides nothing: control characters, direction overrides, characters
+ * without width and bytes that are not UTF-8 become '?'. NULL: out of memory, or s is NULL. */
 char *text_clean(const char *s);
 
-/* The same in its own bytes; it never becomes longer. */
+/* JSON as a library wrote it, on the heap, with an escape in the place of whatever text_clean() would take out: it says
+ * the same, and does nothing to a terminal. NULL: out of memory, or json is NULL. */
+char *text_clean_json(const char *json);
+
+/* The same as text_clean() in its own bytes; it never becomes longer. */
 void text_clean_in_place(char *s);
 
 /* The bytes of the UTF-8 character at s, and its code point; 0 at the end and where there is none. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The report for programs. json-c escapes what certificates bring along; what is not UTF-8 is replaced. */
+/* The report for programs. json-c and text.h escape what certificates bring along; what is not UTF-8 is replaced. */
 #include <json-c/json.h>
 #include <string.h>
 
 #include "common/buffer.h"
 #include "common/hex.h"
+#include "common/text.h"
 #include "header.h"
 #include "report.h"
 
@@ -89,7 +90,8 @@ static struct json_object *signature(const SignatureResult *s) {
 }
 
 static int print(struct json_object *o, char **ret, Fault *f) {
-        const char *line = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+        const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+        _cleanup_free_ char *line = text_clean_json(json_object_to_json_string_ext(o, flags));
         char *copy = NULL;
 
         if (!line || asprintf(&copy, "%s\n", line) < 0)

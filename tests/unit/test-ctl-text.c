@@ -25,6 +25,7 @@ static void test_clean(void **state) {
                   "?31m" },                            /* C1: CSI in one character */
                 { "a\u202eb\u2066c\u200f", "a?b?c?" }, /* direction overrides */
                 { "a\u2028b", "a?b" },
+                { "al\u200bice\xc2\xad\u2060@x", "al?ice??@x" }, /* not seen */
                 { "\xff\xfe", "??" },
                 { "a\xc3", "a?" },              /* cut in a character */
                 { "\xc0\xaf", "??" },           /* overlong */
@@ -40,6 +41,28 @@ static void test_clean(void **state) {
                 free(clean);
         }
         assert_null(text_clean(NULL));
+}
+
+static void test_clean_json(void **state) {
+        static const struct {
+                const char *dirty, *clean;
+        } cases[] = {
+                { "{\n  \"a\": \"J\u00f6rg \\u001b \U0001f511\"\n}",
+                  "{\n  \"a\": \"J\u00f6rg \\u001b \U0001f511\"\n}" },
+                { "\"\xc2\x9b[2J\u202e\x7f\"", "\"\\u009b[2J\\u202e\\u007f\"" },
+                { "\"\033\t\"", "\"\\u001b\\u0009\"" },
+                { "\"\U000e0041\"", "\"\\udb40\\udc41\"" },
+                { "\"\xff\xe2\x80\"", "\"\\ufffd\\ufffd\\ufffd\"" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char *clean = text_clean_json(cases[i].dirty);
+
+                assert_string_equal(clean, cases[i].clean);
+                free(clean);
+        }
+        assert_null(text_clean_json(NULL));
 }
 
 static void test_width(void **state) {
@@ -174,8 +197,9 @@ static void test_span(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_clean),      cmocka_unit_test(test_width),       cmocka_unit_test(test_shorten),
-                cmocka_unit_test(test_parse_time), cmocka_unit_test(test_format_time), cmocka_unit_test(test_span),
+                cmocka_unit_test(test_clean),   cmocka_unit_test(test_clean_json), cmocka_unit_test(test_width),
+                cmocka_unit_test(test_shorten), cmocka_unit_test(test_parse_time), cmocka_unit_test(test_format_time),
+                cmocka_unit_test(test_span),
         };
 
         (void) setlocale(LC_CTYPE, "C.UTF-8");
