@@ -18,6 +18,8 @@
 typedef struct Snapshot Snapshot;
 typedef struct Names Names;
 typedef struct Sessions Sessions;
+typedef struct SessionObjects SessionObjects;
+typedef struct Slots Slots;
 
 typedef struct Module {
         atomic_uint n_ref;
@@ -25,8 +27,10 @@ typedef struct Module {
         signet_client *client; /* never changes */
         OSSL_LIB_CTX *crypto;  /* our own, so that the program's configuration does not reach us; never changes */
         Names *names;          /* numbers of slots and objects, for good (names.h); has a lock of its own */
+        Slots *slots;          /* which slots the host was told of (slot.h); has a lock of its own */
         Sessions *sessions;    /* has a lock of its own (session.h) */
-        Snapshot *snapshot;    /* what signetd showed last; snapshot.h; guarded by a lock that snapshot.c keeps here: */
+        SessionObjects *session_objects; /* has a lock of its own (session-object.h) */
+        Snapshot *snapshot; /* what signetd showed last; snapshot.h; guarded by a lock that snapshot.c keeps here: */
         signet_watch *watch;
         pthread_mutex_t snapshot_lock, refresh_lock;
 } Module;
@@ -35,6 +39,11 @@ typedef struct Module {
 CK_RV module_enter(Module **ret) _must_check_;
 void module_leave(Module *m); /* accepts NULL */
 DEFINE_CLEANUP(Module *, module_leave)
+
+/* C_Initialize's and C_Finalize's part: CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED,
+ * CKR_HOST_MEMORY. Calls that are under way in other threads keep what they have until they leave. */
+CK_RV module_start(void) _must_check_;
+CK_RV module_stop(void) _must_check_;
 
 /* What a status of libsignet (signet.h) is in Cryptoki, and a line on stderr with libsignet's sentence for it where
  * SIGNET_PKCS11_DEBUG=1. `what`: what was tried, for that line. CKR_OK for 0. */

@@ -14,6 +14,9 @@ Names *names_free(Names *n);
 /* The slot of the token that signetd calls `token`, from 0 on. CKR_HOST_MEMORY. */
 CK_RV names_slot(Names *n, const char *token, CK_SLOT_ID *ret) _must_check_;
 
+/* How many slots have a number: they are 0 to this less 1. */
+CK_ULONG names_slot_count(Names *n);
+
 /* The handle, from 1 on, of what these 32 bytes identify: a SHA-256 over slot, class and id. CKR_HOST_MEMORY. */
 CK_RV names_object(Names *n, const unsigned char identity[static 32], CK_OBJECT_HANDLE *ret) _must_check_;
 

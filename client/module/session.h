@@ -23,6 +23,7 @@ typedef struct Session {
         CK_SESSION_HANDLE handle; /* from 1 on */
         CK_SLOT_ID slot;
         CK_FLAGS flags;       /* of C_OpenSession */
+        atomic_bool closed;   /* by another thread, while a call works in it: nothing is to be kept for it any more */
         pthread_mutex_t lock; /* held by the call that works in the session, also while signetd is asked */
         FindOperation *find;
         DigestOperation *digest;
@@ -58,9 +59,20 @@ CK_RV call_add_object(const Call *c, Object *o) _must_check_;
 /* CKR_OBJECT_HANDLE_INVALID; CKR_ACTION_PROHIBITED's place, CKR_TOKEN_WRITE_PROTECTED, for token objects. */
 CK_RV call_remove_object(const Call *c, CK_OBJECT_HANDLE handle) _must_check_;
 
-/* --- for general.c and slot.c --- */
+/* --- for module.c, slot.c, login.c and session-functions.c --- */
 
 Sessions *sessions_new(void); /* NULL: no memory */
 Sessions *sessions_free(Sessions *s);
-bool sessions_logged_in(Sessions *s, CK_SLOT_ID slot); /* a C_Login was taken; forgotten when the last session ends */
-size_t sessions_count(Sessions *s, CK_SLOT_ID slot);
+
+/* A new session. CKR_SESSION_COUNT, CKR_HOST_MEMORY. */
+CK_RV sessions_open(Sessions *s, CK_SLOT_ID slot, CK_FLAGS flags, CK_SESSION_HANDLE *ret) _must_check_;
+/* Closes it, or all of the slot's, with their session objects. Waits for nobody: calls under way in them end by
+ * themselves. CKR_SESSION_HANDLE_INVALID. */
+CK_RV sessions_close(Module *m, CK_SESSION_HANDLE handle) _must_check_;
+void sessions_close_all(Module *m, CK_SLOT_ID slot);
+void sessions_count(Sessions *s, CK_SLOT_ID slot, CK_ULONG *ret_all, CK_ULONG *ret_rw);
+
+/* Whether a C_Login was taken in this slot; forgotten when its last session ends. The setter returns what was before.
+ */
+bool sessions_logged_in(Sessions *s, CK_SLOT_ID slot);
+bool sessions_set_logged_in(Sessions *s, CK_SLOT_ID slot, bool logged_in);
