@@ -119,8 +119,8 @@ void manager_inventory_changed(Manager *m, const Token *t, const Inventory *old_
         }
         old = m->keys;
         m->keys = keys;
-        bus_announce_change(
-                m, &(BusBefore){ .policy = m->policy, .keys = old, .token = t, .inventory = old_inventory });
+        bus_announce_change(m,
+                            &(BusBefore){ .policy = m->policy, .keys = old, .token = t, .inventory = old_inventory });
 }
 
 void manager_peer_gone(Manager *m, const char *name) {
