@@ -84,8 +84,10 @@ static int append_key(sd_bus_message *m, const Service *s, unsigned i) {
                               "Algorithm", "s", "rsa", "Label", "s", label);
         append_entry_bytes(m, "PublicKey", public_key, sizeof(public_key));
         append_entry_list(m, "Certificates", s->mode == FAKE_MANY_CERTIFICATES ? 2000 : 2,
-                          s->mode == FAKE_LARGE_CERTIFICATE ? 100000 : 3);
-        append_entry_list(m, "Chain", 1, 5);
+                          s->mode == FAKE_LARGE_CERTIFICATE   ? 100000
+                          : s->mode == FAKE_USUAL_CERTIFICATE ? 1500
+                                                              : 3);
+        append_entry_list(m, "Chain", 1, s->mode == FAKE_USUAL_CERTIFICATE ? 1500 : 5);
         sd_bus_message_append(m, "{sv}{sv}{sv}{sv}", "Addresses", "as", 1, "alice@example.org", "Uris", "as", 1, uri,
                               "Tokens", "ao", 1, ROOT "/token/fake", "Operations", "as", 2, "sign:smime",
                               "decrypt:cms");

@@ -27,6 +27,7 @@ typedef enum FakeMode {
         FAKE_FOREIGN_KEY,       /* PublicKey is that of another key */
         FAKE_FOREIGN_ID,        /* Id is another than the path's */
         FAKE_MANY_CERTIFICATES, /* 2,000 of them */
+        FAKE_USUAL_CERTIFICATE, /* of the size that they have: 1,500 bytes */
         FAKE_LARGE_CERTIFICATE, /* one of 100 kB */
         FAKE_LONG_LABEL,        /* one of 8 kB */
         FAKE_MANY_PATHS,        /* FindKeys gives 70,000 paths */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a program needs that keeps a snapshot of keys and tokens: all of them at once, and a watch that says when to ask
- * again, through restarts, floods, forks and closed descriptors. */
+/* The watch that says when a snapshot of keys and tokens is to be made anew: signals, floods, restarts, forks, closed
+ * descriptors, and what a look costs. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -38,79 +38,6 @@ static signet_client *client_new(void) {
 
 static uint64_t milliseconds_since(uint64_t then) {
         return (clock_now() - then) / 1000;
-}
-
-/* --- everything at once --- */
-
-typedef struct Everything {
-        signet_key **keys;
-        signet_token **tokens;
-        size_t n_keys, n_tokens;
-} Everything;
-
-static int find(signet_client *client, Everything *e) {
-        return signet_find_all(client, &e->keys, &e->n_keys, &e->tokens, &e->n_tokens);
-}
-
-static void release(Everything *e) {
-        signet_keys_free(e->keys, e->n_keys);
-        signet_tokens_free(e->tokens, e->n_tokens);
-}
-
-static void test_find_all(_unused_ void **state) {
-        static const unsigned counts[] = { 0, 1, 17, FAKE_KEYS_MAX };
-        signet_client *client = client_new();
-
-        for (size_t i = 0; i < ELEMENTSOF(counts); i++) {
-                Everything e;
-
-                fake_reset(&fake, counts[i]);
-                assert_int_equal(find(client, &e), 0);
-                assert_int_equal(atomic_load(&fake.state->calls), 1);
-                assert_int_equal(e.n_keys, counts[i]);
-                assert_int_equal(e.n_tokens, 1);
-                assert_string_equal(signet_token_name(e.tokens[0]), "fake");
-                for (size_t k = 0; k < e.n_keys; k++)
-                        assert_true(signet_key_may(e.keys[k], "sign:smime"));
-                assert_non_null(e.keys);
-                release(&e);
-        }
-        signet_client_unref(client);
-}
-
-static void test_find_all_wrong(_unused_ void **state) {
-        static const struct {
-                FakeMode mode;
-                int result;
-                const char *sentence; /* part of it */
-        } cases[] = {
-                { FAKE_REPEATED, SIGNET_E_PROTOCOL, "a key should be there once" },
-                { FAKE_TRAILING, SIGNET_E_PROTOCOL, "shorter" },
-                { FAKE_STRING, SIGNET_E_PROTOCOL, "list of objects" },
-                { FAKE_EMPTY, SIGNET_E_PROTOCOL, "list of objects" },
-                { FAKE_WRONG_TYPE, SIGNET_E_PROTOCOL, "should be" },
-                { FAKE_FOREIGN_KEY, SIGNET_E_PROTOCOL, "PublicKey" },
-                { FAKE_UNKNOWN, 0, NULL },
-        };
-        signet_client *client = client_new();
-
-        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                Everything e = { 0 };
-
-                fake_reset(&fake, 2);
-                atomic_store(&fake.state->mode, cases[i].mode);
-                assert_int_equal(find(client, &e), cases[i].result);
-                assert_true(cases[i].result == 0 || (!e.keys && !e.tokens));
-                if (cases[i].sentence && !strstr(signet_error_message(), cases[i].sentence))
-                        fail_msg("case %zu: %s", i, signet_error_message());
-                release(&e);
-        }
-        fake_reset(&fake, 0);
-        atomic_store(&fake.state->mode, FAKE_REPEATED);
-        assert_int_equal(find(client, &(Everything){ 0 }), SIGNET_E_PROTOCOL);
-        assert_non_null(strstr(signet_error_message(), "a token should be there once"));
-        assert_int_equal(signet_find_all(client, NULL, NULL, NULL, NULL), -EINVAL);
-        signet_client_unref(client);
 }
 
 /* --- watching --- */
@@ -296,17 +223,34 @@ static void test_service_restarts_unseen(_unused_ void **state) {
         signet_watch_free(watch);
 }
 
+/* What it told before it went shows when it is back: whoever looked now would only wait for it. */
+static void test_service_goes_after_signals(_unused_ void **state) {
+        signet_watch *watch;
+
+        fake_reset(&fake, 0);
+        watch = watch_new();
+        signals(10);
+        fake_service_kill(&fake);
+        forge_signals(); /* the bus has seen the end of it when this is through */
+        usleep(50000);
+        assert_int_equal(signet_watch_changed(watch), 0);
+        assert_int_equal(signet_watch_service(watch), 0);
+        fake_service_start(&fake);
+        assert_true(changes(watch));
+        signet_watch_free(watch);
+}
+
 static void test_no_service(_unused_ void **state) {
         signet_client *client = client_new();
         signet_watch *watch;
         uint64_t then;
-        Everything e;
+        signet_status status = { .size = sizeof(status) };
 
         fake_reset(&fake, 0);
         fake_service_kill(&fake);
         then = clock_now();
         assert_int_equal(signet_watch_new(client, &watch), 0);
-        assert_int_equal(find(client, &e), SIGNET_E_UNAVAILABLE);
+        assert_int_equal(signet_get_status(client, &status), SIGNET_E_UNAVAILABLE);
         print_message("without signetd: a watch and a call in %llu us\n", (unsigned long long) (clock_now() - then));
         assert_true(milliseconds_since(then) < 500);
         assert_int_equal(signet_watch_service(watch), 0);
@@ -314,8 +258,7 @@ static void test_no_service(_unused_ void **state) {
         fake_service_start(&fake);
         assert_true(changes(watch));
         assert_int_equal(signet_watch_service(watch), 1);
-        assert_int_equal(find(client, &e), 0);
-        release(&e);
+        assert_int_equal(signet_get_status(client, &status), 0);
         signet_watch_free(watch);
         signet_client_unref(client);
 }
@@ -324,13 +267,13 @@ static void test_no_bus(_unused_ void **state) {
         signet_client *client;
         signet_watch *watch;
         uint64_t then;
-        Everything e;
+        signet_status status = { .size = sizeof(status) };
 
         assert_int_equal(signet_client_new("unix:path=/nonexistent/bus", &client), 0);
         then = clock_now();
         assert_int_equal(signet_watch_new(client, &watch), SIGNET_E_UNAVAILABLE);
         assert_non_null(strstr(signet_error_message(), "/nonexistent/bus"));
-        assert_int_equal(find(client, &e), SIGNET_E_UNAVAILABLE);
+        assert_int_equal(signet_get_status(client, &status), SIGNET_E_UNAVAILABLE);
         print_message("without a bus: a watch and a call in %llu us\n", (unsigned long long) (clock_now() - then));
         assert_true(milliseconds_since(then) < 500);
         assert_int_equal(signet_watch_new(client, NULL), -EINVAL);
@@ -576,13 +519,12 @@ static void test_cost(_unused_ void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_find_all),
-                cmocka_unit_test(test_find_all_wrong),
                 cmocka_unit_test(test_signals),
                 cmocka_unit_test(test_flood),
                 cmocka_unit_test(test_forged_signals),
                 cmocka_unit_test(test_service_restarts),
                 cmocka_unit_test(test_service_restarts_unseen),
+                cmocka_unit_test(test_service_goes_after_signals),
                 cmocka_unit_test(test_no_service),
                 cmocka_unit_test(test_no_bus),
                 cmocka_unit_test(test_bus_goes),
