@@ -10,6 +10,18 @@
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 client_openssl=$(command -v openssl) # before the lab puts another one in front
 
+# client_doc PAGE WORDS: the first block of commands or configuration in docs/clients/PAGE.md below the line with these words, so that what people
+# read there is what a test runs.
+client_doc() {
+  awk -v words="$2" '
+    index($0, words) { found = 1; next }
+    found && /^    / { inside = 1; print substr($0, 5); next }
+    inside && /^$/ { print; next }
+    inside { exit }' "$SIGNET_SOURCE/docs/clients/$1.md" | cat -s >"$LAB/block"
+  [ -s "$LAB/block" ] || lab_fail "docs/clients/$1.md has no block for: $2"
+  cat "$LAB/block"
+}
+
 # client_needs PROGRAM[:PACKAGE]...: without them nothing can be tried; PACKAGE if it is called otherwise.
 client_needs() {
   local p
