@@ -30,6 +30,7 @@ DEFINE_CLEANUP(Object *, object_unref)
  */
 typedef struct ObjectPlace {
         Names *names;
+        OSSL_LIB_CTX *crypto; /* digests; NULL: the program's own */
         CK_SLOT_ID slot;
         const unsigned char *id; /* CKA_ID */
         size_t id_size;
@@ -58,3 +59,6 @@ CK_RV object_get(const Object *o, CK_ATTRIBUTE *template, CK_ULONG n) _must_chec
 
 /* The value of an attribute of type CK_BBOOL; false when it has none. */
 bool object_flag(const Object *o, CK_ATTRIBUTE_TYPE type);
+
+/* For C_GetObjectSize: about what the object takes, in bytes. */
+CK_ULONG object_size(const Object *o);
