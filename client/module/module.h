@@ -32,6 +32,10 @@ typedef struct Module {
         SessionObjects *session_objects; /* has a lock of its own (session-object.h) */
         Snapshot *snapshot; /* what signetd showed last; snapshot.h; guarded by a lock that snapshot.c keeps here: */
         signet_watch *watch;
+        bool snapshot_stale;    /* something may have changed since it was fetched */
+        bool snapshot_expired;  /* snapshot_expire() was called since */
+        bool signetd_seen;      /* it answered once */
+        int64_t snapshot_retry; /* after a failure: not before this, milliseconds of CLOCK_MONOTONIC; else 0 */
         pthread_mutex_t snapshot_lock, refresh_lock;
 } Module;
 

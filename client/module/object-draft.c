@@ -103,7 +103,8 @@ CK_RV draft_digest(const ObjectPlace *place, const char *hash, Blob data, unsign
         int r;
 
         ERR_set_mark();
-        r = EVP_Q_digest(place->crypto, hash, NULL, data.size > 0 ? (const void *) data.data : "", data.size, ret, NULL);
+        r = EVP_Q_digest(place->crypto, hash, NULL, data.size > 0 ? (const void *) data.data : "", data.size, ret,
+                         NULL);
         ERR_pop_to_mark();
         return r == 1 ? CKR_OK : CKR_HOST_MEMORY;
 }

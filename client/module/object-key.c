@@ -32,12 +32,8 @@ static bool key_type_of(const char *algorithm, CK_KEY_TYPE *ret) {
                 const char *algorithm;
                 CK_KEY_TYPE type;
         } types[] = {
-                { "rsa", CKK_RSA },
-                { "ec-p256", CKK_EC },
-                { "ec-p384", CKK_EC },
-                { "ec-p521", CKK_EC },
-                { "ed25519", CKK_EC_EDWARDS },
-                { "x25519", CKK_EC_MONTGOMERY },
+                { "rsa", CKK_RSA },    { "ec-p256", CKK_EC },         { "ec-p384", CKK_EC },
+                { "ec-p521", CKK_EC }, { "ed25519", CKK_EC_EDWARDS }, { "x25519", CKK_EC_MONTGOMERY },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(types); i++)
@@ -153,7 +149,8 @@ CK_RV object_new_private(const ObjectPlace *place, signet_key *key, Object **ret
         draft_bool(&d, CKA_SIGN_RECOVER, false);
         draft_bool(&d, CKA_DECRYPT, f.decrypt);
         draft_bool(&d, CKA_DERIVE, f.derive);
-        draft_bool(&d, CKA_UNWRAP, false); /* unwrapped keys would have to stay on the token: content is decrypted here */
+        draft_bool(&d, CKA_UNWRAP,
+                   false); /* unwrapped keys would have to stay on the token: content is decrypted here */
         if (f.type == CKK_RSA)
                 draft_ulong(&d, CKA_MODULUS_BITS, signet_key_bits(key));
         return finish_key(&d, place, &f, CKO_PRIVATE_KEY, ret);

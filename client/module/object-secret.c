@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Secret keys that live as long as a session (PKCS#11 2.40 section 4.10). Fed with a host's template: what it may say is
- * a table, everything else is refused. */
+/* Secret keys that live as long as a session (PKCS#11 2.40 section 4.10). Fed with a host's template: what it may say
+ * is a table, everything else is refused. */
 #include <openssl/crypto.h>
 #include <string.h>
 
@@ -63,8 +63,8 @@ static const struct {
         { CKA_COPYABLE, RULE_FIXED, false },
         { CKA_TRUSTED, RULE_FIXED, false },
         { CKA_WRAP_WITH_TRUSTED, RULE_FIXED, false },
-        /* The value is in this process anyhow. Hosts that did not ask for it to be sensitive move it to where their bulk
-         * ciphers are. */
+        /* The value is in this process anyhow. Hosts that did not ask for it to be sensitive move it to where their
+         * bulk ciphers are. */
         { CKA_SENSITIVE, RULE_FLAG, false },
         { CKA_EXTRACTABLE, RULE_FLAG, true },
         { CKA_ENCRYPT, RULE_FLAG, false },
@@ -84,7 +84,8 @@ static CK_RV check_flag(const CK_ATTRIBUTE *a, Rule rule, bool flag) {
         CK_BBOOL v;
 
         if (!template_bool(a, 1, a->type, &v) || v > CK_TRUE)
-                return module_refuse(CKR_ATTRIBUTE_VALUE_INVALID, "an attribute that is true or false has another value");
+                return module_refuse(CKR_ATTRIBUTE_VALUE_INVALID,
+                                     "an attribute that is true or false has another value");
         if (rule == RULE_FIXED && (v == CK_TRUE) != flag)
                 return module_refuse(CKR_TEMPLATE_INCONSISTENT, "a secret key cannot be made so");
         return CKR_OK;
@@ -110,7 +111,8 @@ static CK_RV check_attribute(const CK_ATTRIBUTE *a) {
                 case RULE_CHECKED:
                         return CKR_OK;
                 case RULE_READ_ONLY:
-                        return module_refuse(CKR_ATTRIBUTE_READ_ONLY, "this attribute of a secret key cannot be chosen");
+                        return module_refuse(CKR_ATTRIBUTE_READ_ONLY,
+                                             "this attribute of a secret key cannot be chosen");
                 }
         }
         return module_refuse(CKR_ATTRIBUTE_TYPE_INVALID, "a secret key has no such attribute");

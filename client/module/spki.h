@@ -6,9 +6,9 @@
 #include "common/der.h"
 
 typedef struct Spki {
-        Blob bits;               /* the subjectPublicKey, without the count of unused bits */
-        Blob modulus, exponent;  /* RSA: big-endian, without leading zeros; else empty */
-        Blob curve;              /* else: what CKA_EC_PARAMS holds, the DER object identifier of the curve */
+        Blob bits;              /* the subjectPublicKey, without the count of unused bits */
+        Blob modulus, exponent; /* RSA: big-endian, without leading zeros; else empty */
+        Blob curve;             /* else: what CKA_EC_PARAMS holds, the DER object identifier of the curve */
 } Spki;
 
 /* false: no SubjectPublicKeyInfo of RSA, a named curve, Ed25519 or X25519. */
