@@ -6,6 +6,8 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "names.h"
+
 void draft_bytes(Draft *d, CK_ATTRIBUTE_TYPE type, const void *value, size_t size) {
         if (d->n == ELEMENTSOF(d->attributes)) {
                 d->failed = true;

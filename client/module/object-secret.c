@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+#include "names.h"
 #include "object-draft.h"
 #include "template.h"
 

@@ -3,138 +3,22 @@
  * or hides it. */
 #include "snapshot-build.h"
 
-#include <openssl/sha.h>
 #include <string.h>
 
-#include "common/hex.h"
-#include "common/key-id.h"
-#include "key-uri.h"
-#include "object-draft.h"
+#include "common/buffer.h"
+#include "names.h"
+#include "snapshot-place.h"
 
 enum { CATEGORY_USER = 1, CATEGORY_AUTHORITY = 2 };
-
-/* A key on a token. */
-typedef struct Place {
-        size_t slot; /* index among the slots in the making */
-        signet_key *key;
-        unsigned char *id; /* CKA_ID */
-        size_t id_size;
-        char *label;
-} Place;
 
 typedef struct Build {
         Names *names;
         OSSL_LIB_CTX *crypto;
-        Place *places;
-        size_t n_places, room;
-        Snapshot *snapshot;
+        Snapshot *snapshot; /* its slots are the tokens', in the same order, until keep_slots() */
 } Build;
 
 static void build_done(Build *b) {
-        for (size_t i = 0; i < b->n_places; i++) {
-                free(b->places[i].id);
-                free(b->places[i].label);
-        }
-        free(b->places);
         snapshot_unref(b->snapshot);
-}
-
-/* --- which key is where --- */
-
-static CK_RV add_place(Build *b, size_t slot, signet_key *key, const KeyUri *uri) {
-        const char *label = uri->object.given ? (const char *) uri->object.bytes : signet_key_label(key);
-        Place *p;
-
-        if (b->n_places == b->room) {
-                size_t room = b->room > 0 ? 2 * b->room : 16;
-                Place *larger = reallocarray(b->places, room, sizeof(*larger));
-
-                if (!larger)
-                        return CKR_HOST_MEMORY;
-                b->places = larger;
-                b->room = room;
-        }
-        p = &b->places[b->n_places];
-        *p = (Place){ .slot = slot, .key = key, .id_size = uri->id.given ? uri->id.size : 0 };
-        p->label = strdup(label);
-        p->id = malloc(MAX(p->id_size, (size_t) SHA256_DIGEST_LENGTH));
-        b->n_places++; /* build_done() frees what there is of it */
-        if (!p->label || !p->id)
-                return CKR_HOST_MEMORY;
-        memcpy(p->id, uri->id.bytes, p->id_size);
-        return CKR_OK;
-}
-
-static CK_RV place_key(Build *b, signet_key *key, signet_token *const *tokens, size_t n_tokens) {
-        size_t begin = b->n_places;
-        const char *text;
-        KeyUri uri;
-        CK_RV rv;
-
-        for (size_t u = 0; (text = signet_key_uri(key, u)); u++) {
-                if (!key_uri_parse(text, &uri))
-                        continue;
-                for (size_t t = 0; t < n_tokens; t++) {
-                        bool twice = false;
-
-                        if (!key_uri_is_of_token(&uri, signet_token_label(tokens[t]), signet_token_serial(tokens[t])))
-                                continue;
-                        for (size_t i = begin; i < b->n_places; i++)
-                                twice = twice || b->places[i].slot == t;
-                        if (twice)
-                                continue;
-                        rv = add_place(b, t, key, &uri);
-                        if (rv != CKR_OK)
-                                return rv;
-                }
-        }
-        return CKR_OK;
-}
-
-static int compare_ids(const void *a, const void *b) {
-        const Place *x = a, *y = b;
-        int c;
-
-        if (x->slot != y->slot)
-                return x->slot < y->slot ? -1 : 1;
-        if (x->id_size != y->id_size)
-                return x->id_size < y->id_size ? -1 : 1;
-        c = memcmp(x->id, y->id, x->id_size);
-        return c != 0 ? c : strcmp(signet_key_id(x->key), signet_key_id(y->key));
-}
-
-/* By label, so that lists read well; handles go up in this order, and hosts that take the first key take the same. */
-static int compare_labels(const void *a, const void *b) {
-        const Place *x = a, *y = b;
-        int c;
-
-        if (x->slot != y->slot)
-                return x->slot < y->slot ? -1 : 1;
-        c = strcmp(x->label, y->label);
-        return c != 0 ? c : strcmp(signet_key_id(x->key), signet_key_id(y->key));
-}
-
-static bool same_id(const Place *x, const Place *y) {
-        return x->slot == y->slot && x->id_size == y->id_size && memcmp(x->id, y->id, x->id_size) == 0;
-}
-
-/* A token's own CKA_ID stays where it tells its keys apart; all keys that share one get their digests instead. */
-static void settle_ids(Build *b) {
-        size_t next;
-
-        if (b->n_places == 0)
-                return;
-        qsort(b->places, b->n_places, sizeof(*b->places), compare_ids);
-        for (size_t i = 0; i < b->n_places; i = next) {
-                for (next = i + 1; next < b->n_places && same_id(&b->places[i], &b->places[next]);)
-                        next++;
-                if (next == i + 1 && b->places[i].id_size > 0)
-                        continue;
-                for (size_t k = i; k < next; k++)
-                        if (hex_decode(signet_key_id(b->places[k].key), KEY_ID_LENGTH, b->places[k].id) == 0)
-                                b->places[k].id_size = KEY_ID_LENGTH / 2;
-        }
-        qsort(b->places, b->n_places, sizeof(*b->places), compare_labels);
 }
 
 /* --- objects of a slot --- */
@@ -174,7 +58,7 @@ static CK_RV keep(Objects *l, CK_RV rv, Object *o) {
 static ObjectPlace object_place(const Build *b, const Place *p) {
         return (ObjectPlace){ .names = b->names,
                               .crypto = b->crypto,
-                              .slot = b->snapshot->slots[p->slot].id,
+                              .slot = b->snapshot->slots[p->token].id,
                               .id = p->id,
                               .id_size = p->id_size,
                               .label = p->label };
@@ -338,19 +222,19 @@ static void keep_slots(Build *b, signet_token **tokens, size_t n_tokens) {
 CK_RV snapshot_build(Names *names, OSSL_LIB_CTX *crypto, signet_key *const *keys, size_t n_keys, signet_token **tokens,
                      size_t n_tokens, Snapshot **ret) {
         _cleanup_(build_done) Build b = { .names = names, .crypto = crypto };
+        _cleanup_(place_list_done) PlaceList places = { 0 };
         size_t next;
         CK_RV rv;
 
         rv = number_slots(&b, tokens, n_tokens);
-        for (size_t i = 0; rv == CKR_OK && i < n_keys; i++)
-                rv = place_key(&b, keys[i], tokens, n_tokens);
+        if (rv == CKR_OK)
+                rv = place_list_fill(&places, keys, n_keys, tokens, n_tokens);
         if (rv != CKR_OK)
                 return rv;
-        settle_ids(&b);
-        for (size_t i = 0; i < b.n_places; i = next) {
-                for (next = i + 1; next < b.n_places && b.places[next].slot == b.places[i].slot;)
+        for (size_t i = 0; i < places.n; i = next) {
+                for (next = i + 1; next < places.n && places.items[next].token == places.items[i].token;)
                         next++;
-                rv = fill_slot(&b, &b.places[i], next - i, &b.snapshot->slots[b.places[i].slot]);
+                rv = fill_slot(&b, &places.items[i], next - i, &b.snapshot->slots[places.items[i].token]);
                 if (rv != CKR_OK)
                         return rv;
         }
