@@ -40,7 +40,27 @@ static int address_kind(const char *name, KeyNameKind *ret) {
         return 0;
 }
 
+static bool is_uri(const char *name) {
+        return strncasecmp(name, "pkcs11:", strlen("pkcs11:")) == 0;
+}
+
+static bool has_attribute(const char *uri, const char *key) {
+        for (const char *s = uri; (s = strstr(s, key)); s++)
+                if (s > uri && strchr(":;?&", s[-1]))
+                        return true;
+        return false;
+}
+
+int key_name_check(const char *name) {
+        if (!is_uri(name) || (!has_attribute(name, "pin-value=") && !has_attribute(name, "pin-source=")))
+                return 0;
+        return error_set(SIGNET_E_INVALID_INPUT, "the PKCS#11 URI carries a PIN; leave pin-value and pin-source out of "
+                                                 "it: tokens are unlocked with signetctl unlock");
+}
+
 int key_name_kind(const char *name, KeyNameKind *ret) {
+        int r;
+
         if (!name || name[0] == '\0') {
                 *ret = KEY_NAME_ALL;
                 return 0;
@@ -50,9 +70,11 @@ int key_name_kind(const char *name, KeyNameKind *ret) {
         if (!utf8_is_valid(name, strlen(name)))
                 return error_set(SIGNET_E_INVALID_INPUT, "the key's name is not valid UTF-8");
 
-        if (strncasecmp(name, "pkcs11:", strlen("pkcs11:")) == 0) {
-                *ret = KEY_NAME_URI;
-                return 0;
+        if (is_uri(name)) {
+                r = key_name_check(name);
+                if (r == 0)
+                        *ret = KEY_NAME_URI;
+                return r;
         }
         if (strchr(name, '@'))
                 return address_kind(name, ret);

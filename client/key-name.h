@@ -13,5 +13,9 @@ typedef enum KeyNameKind {
 
 #define KEY_NAME_MAX 1024 /* bytes */
 
-/* 0, or SIGNET_E_INVALID_INPUT with the sentence set. */
+/* Whether the name is fit to be sent: a PKCS#11 URI may carry a PIN, which stays off the bus and out of messages. 0, or
+ * SIGNET_E_INVALID_INPUT with the sentence set. */
+int key_name_check(const char *name) _must_check_;
+
+/* The same, and what the name is. */
 int key_name_kind(const char *name, KeyNameKind *ret) _must_check_;

@@ -6,6 +6,7 @@
 #include "call.h"
 #include "common/buffer.h"
 #include "error.h"
+#include "key-name.h"
 #include "objects.h"
 #include "wire.h"
 
@@ -115,7 +116,7 @@ static int facts_check(const signet_facts *f) {
                 if (values[i] && (strlen(values[i]) > FACT_MAX || !utf8_is_valid(values[i], strlen(values[i]))))
                         return error_set(SIGNET_E_INVALID_INPUT, "a fact is longer than %d bytes or not valid UTF-8",
                                          FACT_MAX);
-        return 0;
+        return f->key ? key_name_check(f->key) : 0;
 }
 
 static int verdict_read(sd_bus_message *reply, void *output) {

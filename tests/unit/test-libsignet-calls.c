@@ -43,6 +43,7 @@ static void test_names(_unused_ void **state) {
         } names[] = {
                 { "pkcs11:object=alice", 0 },
                 { "PKCS11:", 0 },
+                { "pkcs11:object=my-pin-value=", 0 },
                 { "alice@example.org", 0 },
                 { "0123456789abcdef", 0 },
                 { "ABCDEF01", 0 },
@@ -52,6 +53,9 @@ static void test_names(_unused_ void **state) {
                 { "@example.org", SIGNET_E_INVALID_INPUT },
                 { "alice@", SIGNET_E_INVALID_INPUT },
                 { "pkcs11:object=\xff", SIGNET_E_INVALID_INPUT },
+                { "pkcs11:object=a?pin-value=271828", SIGNET_E_INVALID_INPUT },
+                { "PKCS11:object=a;pin-value=271828", SIGNET_E_INVALID_INPUT },
+                { "pkcs11:object=a?module-name=x&pin-source=file:/271828", SIGNET_E_INVALID_INPUT },
                 { "00000000000000000000000000000000000000000000000000000000000000000", SIGNET_E_INVALID_INPUT },
         };
         signet_client *client = client_new();
@@ -65,6 +69,8 @@ static void test_names(_unused_ void **state) {
 
                 if (r != names[i].status)
                         fail_msg("%s: %s", names[i].name, signet_status_name(r));
+                if (r != 0)
+                        assert_null(strstr(signet_error_message(), "271828"));
                 if (r == 0)
                         signet_keys_free(keys, n);
         }
