@@ -6,6 +6,15 @@
 #include "common/names.h"
 #include "module.h"
 
+/* Of PKCS#11 3.0; p11-kit's header does not have it. */
+#ifndef CKK_EC_MONTGOMERY
+#define CKK_EC_MONTGOMERY 0x41UL
+#endif
+/* The older CKM_AES_KEY_WRAP_PAD leaves open which padding it means; most take it for this one. */
+#ifndef CKM_AES_KEY_WRAP_KWP
+#define CKM_AES_KEY_WRAP_KWP 0x210bUL
+#endif
+
 typedef enum MechanismKind {
         MECHANISM_DIGEST,     /* in this process */
         MECHANISM_RSA_RAW,    /* CKM_RSA_PKCS: a DigestInfo to sign; decryption */
@@ -32,8 +41,9 @@ const Mechanism *mechanism_find(CK_MECHANISM_TYPE type); /* static; NULL: not do
 const Mechanism *mechanism_table(size_t *ret_n);
 
 /* A host's mechanism for an operation with this flag (CKF_SIGN...) and key: NULL, unknown and unfit ones refused with
- * CKR_ARGUMENTS_BAD, CKR_MECHANISM_INVALID, CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_PARAM_INVALID (a pointer without
- * length, a length without pointer). */
+ * CKR_ARGUMENTS_BAD, CKR_MECHANISM_INVALID, CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED,
+ * CKR_MECHANISM_PARAM_INVALID (a pointer without length, a length without pointer, one where there is none). `key` is
+ * NULL for digests. The parameter itself is not read: params.h. */
 struct Object;
 CK_RV mechanism_choose(const CK_MECHANISM *m, CK_FLAGS flag, const struct Object *key,
                        const Mechanism **ret) _must_check_;
