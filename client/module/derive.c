@@ -122,9 +122,11 @@ static CK_RV derive_key(const Call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE b
         if (rv == CKR_OK)
                 rv = derive(&d, &value);
         if (rv == CKR_OK)
-                rv = object_new_secret(c->module->names, d.wanted_type, TAKE_PTR(value), template, n, &derived);
-        if (rv == CKR_OK)
-                rv = call_add_object(c, derived);
+                rv = object_new_secret(c->module->names, d.wanted_type, value, template, n, &derived);
+        if (rv != CKR_OK)
+                return rv;
+        (void) TAKE_PTR(value);
+        rv = call_add_object(c, derived);
         if (rv == CKR_OK)
                 *ret = derived->handle;
         return rv;

@@ -84,9 +84,11 @@ static CK_RV unwrap_key(const Call *c, const CK_MECHANISM *m, CK_OBJECT_HANDLE u
         if (rv == CKR_OK)
                 rv = unwrap(c->module->crypto, mechanism, key->value, iv, wrapped, wrapped_n, &value);
         if (rv == CKR_OK)
-                rv = object_new_secret(c->module->names, type, TAKE_PTR(value), template, n, &unwrapped);
-        if (rv == CKR_OK)
-                rv = call_add_object(c, unwrapped);
+                rv = object_new_secret(c->module->names, type, value, template, n, &unwrapped);
+        if (rv != CKR_OK)
+                return rv;
+        (void) TAKE_PTR(value);
+        rv = call_add_object(c, unwrapped);
         if (rv == CKR_OK)
                 *ret = unwrapped->handle;
         return rv;
