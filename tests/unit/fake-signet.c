@@ -189,6 +189,10 @@ const char *signet_key_id(const signet_key *key) {
         return labels[key->index]; /* by which it is found */
 }
 
+unsigned int signet_key_bits(const signet_key *key) {
+        return (unsigned int) EVP_PKEY_get_bits(software[key->index].key);
+}
+
 const char *signet_key_label(const signet_key *key) {
         return labels[key->index];
 }
