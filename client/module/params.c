@@ -122,7 +122,8 @@ static bool read_peer(KeyType type, size_t octets, const uint8_t *data, size_t n
                 if (data[0] != 4)
                         return false;
                 skip = data[1] == 0x81 && data[2] >= 0x80 ? 3 : 2;
-                if (data[skip - 1] != n - skip || !is_public_key(type, octets, data + skip, n - skip))
+                if ((skip == 2 && data[1] >= 0x80) || data[skip - 1] != n - skip ||
+                    !is_public_key(type, octets, data + skip, n - skip))
                         return false;
                 data += skip;
                 n -= skip;

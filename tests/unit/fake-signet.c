@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "client/error.h"
+#include "common/key-id.h"
 #include "common/ossl.h"
 #include "common/purpose.h"
 #include "fake-signet.h"
@@ -33,6 +34,7 @@ static struct {
         unsigned char *certificate;
         size_t certificate_size;
         char uri[64];
+        KeyId id;
 } software[ELEMENTSOF(labels)];
 
 /* Keys of its own context: an application's providers do not see them, nor they those. */
@@ -55,6 +57,8 @@ void fake_start(void) {
         for (size_t i = 0; i < ELEMENTSOF(labels); i++) {
                 software[i].key = make_key(labels[i]);
                 software[i].spki_size = (size_t) i2d_PUBKEY(software[i].key, &software[i].spki);
+                if (key_id_from_spki(software[i].spki, software[i].spki_size, &software[i].id) < 0)
+                        abort();
                 snprintf(software[i].uri, sizeof(software[i].uri), "pkcs11:token=fake;object=%s", labels[i]);
         }
 }
@@ -123,7 +127,7 @@ void signet_client_unref(signet_client *client) {
 /* By its URI, by its label, or all of them. */
 static bool fits(size_t i, const char *name) {
         return !name || !*name || strcmp(name, "pkcs11:token=fake") == 0 || strcmp(name, labels[i]) == 0 ||
-               strcmp(name, software[i].uri) == 0;
+               strcmp(name, software[i].uri) == 0 || strcmp(name, software[i].id.hex) == 0;
 }
 
 int signet_find_keys(signet_client *client, const char *name, const char *operation, signet_key ***ret_keys,
@@ -186,7 +190,7 @@ const char *signet_key_algorithm(const signet_key *key) {
 }
 
 const char *signet_key_id(const signet_key *key) {
-        return labels[key->index]; /* by which it is found */
+        return software[key->index].id.hex;
 }
 
 unsigned int signet_key_bits(const signet_key *key) {

@@ -2,6 +2,7 @@
 /* The PKCS#11 module's mechanisms and their parameters, one line for each that a host may get wrong. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 
 #include <cmocka.h>
 #include <string.h>

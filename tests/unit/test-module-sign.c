@@ -3,6 +3,7 @@
  * OpenSSL with the public half of the key. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 
 #include <cmocka.h>
 #include <openssl/err.h>
