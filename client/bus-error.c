@@ -9,6 +9,8 @@
 
 #define SIGNET_ERROR_PREFIX "org.signetd.Signet1.Error."
 #define SPAWN_ERROR_PREFIX  "org.freedesktop.DBus.Error.Spawn."
+#define UNIT_ERROR_PREFIX                                                                                              \
+        "org.freedesktop.systemd1." /* the bus had the service manager start it, and passes on why not */
 
 typedef struct ErrorMeaning {
         const char *name;
@@ -71,8 +73,10 @@ int bus_error_status(const sd_bus_error *e, BusOutcome *ret_outcome) {
                 if (status > 0)
                         return error_set(status, "%s", text ? text : signet_status_name(status));
         }
-        if (starts_with(name, SPAWN_ERROR_PREFIX))
+        if (starts_with(name, SPAWN_ERROR_PREFIX) || starts_with(name, UNIT_ERROR_PREFIX)) {
+                *ret_outcome = BUS_UNSENT;
                 return error_set(SIGNET_E_UNAVAILABLE, "the bus could not start signetd: %s", text ? text : name);
+        }
 
         meaning = meaning_of(name);
         if (!meaning)

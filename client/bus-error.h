@@ -8,7 +8,7 @@
 
 typedef enum BusOutcome {
         BUS_ANSWERED, /* the answer, even if it is no: a repeat would change nothing */
-        BUS_UNSENT,   /* the request reached nobody: signetd is not on the bus */
+        BUS_UNSENT,   /* the request reached nobody: signetd is not on the bus, and the bus cannot start it */
         BUS_LOST,     /* it may have been carried out or not: signetd or the bus went meanwhile */
 } BusOutcome;
 

@@ -17,6 +17,7 @@ enum { ORDER_START = 's', ORDER_KILL = 'k', ORDER_REAP = 'r' }; /* to the nurser
 
 static const char bus_config[] =
         "<busconfig><type>session</type><listen>unix:path=%s/bus</listen><auth>EXTERNAL</auth>"
+        "<servicedir>%s/services</servicedir>"
         "<policy context=\"default\"><allow send_destination=\"*\"/><allow receive_sender=\"*\"/><allow own=\"*\"/>"
         "</policy></busconfig>";
 
@@ -53,7 +54,7 @@ void fake_bus_start(Fake *f) {
 
         snprintf(config, sizeof(config), "%s/bus.conf", f->directory);
         file = fopen(config, "w");
-        if (!file || fprintf(file, bus_config, f->directory) < 0 || fclose(file) != 0 || pipe(ready) < 0)
+        if (!file || fprintf(file, bus_config, f->directory, f->directory) < 0 || fclose(file) != 0 || pipe(ready) < 0)
                 give_up(config);
 
         f->bus = fork();

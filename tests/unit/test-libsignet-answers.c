@@ -460,6 +460,7 @@ static const struct {
         { "org.freedesktop.DBus.Error.InvalidArgs", "No.", SIGNET_E_INVALID_INPUT, "No." },
         { "org.freedesktop.DBus.Error.Timeout", "No.", SIGNET_E_TIMEOUT, "time" },
         { "org.freedesktop.DBus.Error.Spawn.ChildExited", "No.", SIGNET_E_UNAVAILABLE, "start" },
+        { "org.freedesktop.systemd1.UnitMasked", "No.", SIGNET_E_UNAVAILABLE, "start" },
         { "org.freedesktop.DBus.Error.NoReply", "No.", SIGNET_E_UNAVAILABLE, "away" },
 };
 
