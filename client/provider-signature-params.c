@@ -205,7 +205,9 @@ int signature_algorithm(const Signature *s, unsigned char **ret, size_t *ret_siz
 
         algorithm = X509_ALGOR_new();
         if (!algorithm || !set_algorithm(s, algorithm))
-                return 0;
+                return provider_raise(s->provider, PROVIDER_R_UNSUPPORTED,
+                                      "there is no name for signatures of this kind with the hash %s",
+                                      s->md ? EVP_MD_get0_name(s->md) : "\"\"");
         n = i2d_X509_ALGOR(algorithm, &der);
         if (n <= 0)
                 return 0;

@@ -199,117 +199,25 @@ static int digest_verify_init(void *ctx, const char *hash, void *keydata, const 
         return digest_start_soft(ctx, hash, keydata, EVP_DigestVerifyInit_ex, params);
 }
 
-/* --- signing ------------------------------------------------------------------------------------------ */
+/* --- messages in pieces ------------------------------------------------------------------------------- */
 
-static size_t longest(const Signature *s) {
-        return (size_t) MAX(EVP_PKEY_get_size(s->key->soft), 0);
+/* OpenSSL 3.0 calls what is not there. */
+static int refuse_pieces(const Signature *s) {
+        return provider_raise(s->provider, PROVIDER_R_UNSUPPORTED,
+                              "Ed25519 takes a message in one piece: EVP_DigestSign(), EVP_DigestVerify()");
 }
 
-static int size_only(const Signature *s, size_t *ret_size) {
-        *ret_size = longest(s);
-        return *ret_size > 0;
+static int refuse_update(void *ctx, const unsigned char *data _unused_, size_t size _unused_) {
+        return refuse_pieces(ctx);
 }
 
-/* Before signetd is asked: what it has signed is counted and written down, whether the caller can take it or not. */
-static int check_room(const Signature *s, size_t room) {
-        if (room >= longest(s))
-                return 1;
-        return provider_raise(s->provider, PROVIDER_R_SMALL_BUFFER,
-                              "a signature by this key has up to %zu bytes, the buffer %zu", longest(s), room);
+static int refuse_sign_final(void *ctx, unsigned char *signature _unused_, size_t *ret_size _unused_,
+                             size_t room _unused_) {
+        return refuse_pieces(ctx);
 }
 
-static int signature_sign(void *ctx, unsigned char *signature, size_t *ret_size, size_t room,
-                          const unsigned char *digest, size_t size) {
-        Signature *s = ctx;
-
-        if (s->ctx) {
-                *ret_size = room;
-                return EVP_PKEY_sign(s->ctx, signature, ret_size, digest, size) > 0;
-        }
-        if (!signature)
-                return size_only(s, ret_size);
-        return check_room(s, room) && signature_sign_digest(s, digest, size, signature, room, ret_size);
-}
-
-/* From here on there is no more than the hash. */
-static int overflow(Signature *s) {
-        s->overflow = EVP_MD_CTX_new();
-        if (!s->overflow || EVP_DigestInit_ex2(s->overflow, s->md, NULL) != 1 ||
-            EVP_DigestUpdate(s->overflow, s->data, s->size) != 1)
-                return provider_raise(s->provider, PROVIDER_R_SOFT, "the message cannot be hashed");
-
-        free(s->data);
-        s->data = NULL;
-        s->size = s->room = 0;
-        return 1;
-}
-
-static int digest_sign_update(void *ctx, const unsigned char *data, size_t size) {
-        Signature *s = ctx;
-
-        if (s->digest)
-                return EVP_DigestSignUpdate(s->digest, data, size);
-        if (!s->overflow && size > SIGNATURE_COLLECT_MAX - s->size && !overflow(s))
-                return 0;
-        if (s->overflow)
-                return EVP_DigestUpdate(s->overflow, data, size);
-        if (size == 0)
-                return 1;
-
-        if (size > s->room - s->size) {
-                size_t room = MIN(MAX(2 * s->room, MAX(s->size + size, 1024U)), (size_t) SIGNATURE_COLLECT_MAX);
-                unsigned char *grown = realloc(s->data, room);
-
-                if (!grown)
-                        return provider_raise(s->provider, PROVIDER_R_SYSTEM, "out of memory");
-                s->data = grown;
-                s->room = room;
-        }
-        memcpy(s->data + s->size, data, size);
-        s->size += size;
-        return 1;
-}
-
-static int digest_sign_final(void *ctx, unsigned char *signature, size_t *ret_size, size_t room) {
-        Signature *s = ctx;
-        unsigned char digest[EVP_MAX_MD_SIZE];
-        unsigned int n;
-
-        if (s->digest) {
-                *ret_size = room;
-                return EVP_DigestSignFinal(s->digest, signature, ret_size);
-        }
-        if (!signature)
-                return size_only(s, ret_size);
-        if (!check_room(s, room))
-                return 0;
-        if (!s->overflow)
-                return signature_sign_message(s, s->data ? s->data : (const unsigned char *) "", s->size, signature,
-                                              room, ret_size);
-
-        if (EVP_DigestFinal_ex(s->overflow, digest, &n) != 1)
-                return provider_raise(s->provider, PROVIDER_R_SOFT, "the message cannot be hashed");
-        return signature_sign_digest(s, digest, n, signature, room, ret_size);
-}
-
-/* Ed25519 needs the message twice, so OpenSSL gives it in one piece. */
-static int digest_sign(void *ctx, unsigned char *signature, size_t *ret_size, size_t room, const unsigned char *data,
-                       size_t size) {
-        Signature *s = ctx;
-
-        if (s->digest) {
-                *ret_size = room;
-                return EVP_DigestSign(s->digest, signature, ret_size, data, size);
-        }
-        if (!signature)
-                return size_only(s, ret_size);
-        if (!check_room(s, room))
-                return 0;
-        if (size > SIGNATURE_COLLECT_MAX)
-                return provider_raise(s->provider, PROVIDER_R_UNSUPPORTED,
-                                      "a token signs at most %d bytes with Ed25519, not %zu: sign a digest of them",
-                                      SIGNATURE_COLLECT_MAX, size);
-        return signature_sign_message(s, data, size, signature, room, ret_size);
+static int refuse_verify_final(void *ctx, const unsigned char *signature _unused_, size_t size _unused_) {
+        return refuse_pieces(ctx);
 }
 
 /* --- verifying ---------------------------------------------------------------------------------------- */
@@ -356,8 +264,8 @@ static int digest_verify(void *ctx, const unsigned char *signature, size_t signa
                 PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_SIGN, signature_sign),                                           \
                 PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY_INIT, verify_init),                                       \
                 PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_VERIFY, signature_verify),                                       \
-                PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, digest_sign_update),                         \
-                PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, digest_sign_final),                           \
+                PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, signature_digest_update),                    \
+                PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, signature_digest_final),                      \
                 PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, digest_verify_update),                     \
                 PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, digest_verify_final)
 
@@ -377,8 +285,12 @@ static const OSSL_DISPATCH ecdsa_functions[] = {
 
 static const OSSL_DISPATCH ed25519_functions[] = {
         COMMON_FUNCTIONS,
-        PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN, digest_sign),
+        PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN, signature_digest),
         PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY, digest_verify),
+        PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_UPDATE, refuse_update),
+        PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_SIGN_FINAL, refuse_sign_final),
+        PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_UPDATE, refuse_update),
+        PROVIDER_FUNCTION(OSSL_FUNC_SIGNATURE_DIGEST_VERIFY_FINAL, refuse_verify_final),
         { 0, NULL },
 };
 

@@ -47,3 +47,13 @@ int signature_sign_message(Signature *s, const unsigned char *data, size_t size,
                            size_t *ret_size);
 int signature_sign_digest(Signature *s, const unsigned char *digest, size_t size, unsigned char *signature, size_t room,
                           size_t *ret_size);
+
+/* For OpenSSL's table of functions: a digest, a message in pieces, and one in one piece (Ed25519, which needs it
+ * twice).
+ */
+int signature_sign(void *ctx, unsigned char *signature, size_t *ret_size, size_t room, const unsigned char *digest,
+                   size_t size);
+int signature_digest_update(void *ctx, const unsigned char *data, size_t size);
+int signature_digest_final(void *ctx, unsigned char *signature, size_t *ret_size, size_t room);
+int signature_digest(void *ctx, unsigned char *signature, size_t *ret_size, size_t room, const unsigned char *data,
+                     size_t size);

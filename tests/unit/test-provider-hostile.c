@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/store.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -164,6 +165,36 @@ static void test_sign_again(void **state) {
         EVP_PKEY_free(rsa);
 }
 
+/* Ed25519 has no use for pieces, and OpenSSL 3.0 does not look whether a provider has. */
+static void test_pieces(void **state) {
+        Context *c = *state;
+        EVP_PKEY *key = context_key(c, "ed25519");
+        EVP_MD_CTX *md = EVP_MD_CTX_new();
+        unsigned char signature[64];
+        size_t n = sizeof(signature);
+
+        assert_int_equal(EVP_DigestSignInit_ex(md, NULL, NULL, c->libctx, NULL, key, NULL), 1);
+        assert_int_equal(EVP_DigestSignUpdate(md, "x", 1), 0);
+        assert_error(PROVIDER_R_UNSUPPORTED, "in one piece");
+        assert_int_equal(EVP_DigestSignFinal(md, signature, &n), 0);
+        assert_error(PROVIDER_R_UNSUPPORTED, "in one piece");
+        EVP_MD_CTX_free(md);
+        EVP_PKEY_free(key);
+}
+
+/* What a certificate or CMS cannot name is refused in words. */
+static void test_unnamed_algorithm(void **state) {
+        Context *c = *state;
+        EVP_PKEY *key = context_key(c, "ec-p256");
+        X509 *certificate = X509_new_ex(c->libctx, NULL);
+
+        assert_int_equal(X509_set_pubkey(certificate, key), 1);
+        assert_true(X509_sign(certificate, key, EVP_md5()) <= 0);
+        assert_error(PROVIDER_R_UNSUPPORTED, "MD5");
+        X509_free(certificate);
+        EVP_PKEY_free(key);
+}
+
 /* A key that is a type and nothing else, as EVP_PKEY_copy_parameters() makes it where there are no parameters. */
 static void test_empty_key(void **state) {
         Context *c = *state;
@@ -302,9 +333,10 @@ static void test_long_uri(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                EACH_ORDER(test_parameters),  EACH_ORDER(test_parameter_length), EACH_ORDER(test_parameter_errors),
-                EACH_ORDER(test_sign_again),  EACH_ORDER(test_empty_key),        EACH_ORDER(test_small_buffer),
-                EACH_ORDER(test_error_texts), EACH_ORDER(test_key_file_texts),   EACH_ORDER(test_long_uri),
+                EACH_ORDER(test_parameters),  EACH_ORDER(test_parameter_length),  EACH_ORDER(test_parameter_errors),
+                EACH_ORDER(test_sign_again),  EACH_ORDER(test_empty_key),         EACH_ORDER(test_small_buffer),
+                EACH_ORDER(test_error_texts), EACH_ORDER(test_key_file_texts),    EACH_ORDER(test_long_uri),
+                EACH_ORDER(test_pieces),      EACH_ORDER(test_unnamed_algorithm),
         };
         int r;
 
