@@ -3,6 +3,7 @@
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "provider.h"
@@ -119,15 +120,35 @@ static const OSSL_DISPATCH functions[] = {
         { 0, NULL },
 };
 
-/* bus-address = ADDRESS in the provider's section of openssl.cnf. */
+static int parse_timeout(const char *text, unsigned *ret) {
+        char *end;
+        unsigned long n;
+
+        if (*text < '0' || *text > '9')
+                return 0;
+        n = strtoul(text, &end, 10);
+        if (*end || n == 0 || n > PROVIDER_TIMEOUT_MAX)
+                return 0;
+
+        *ret = (unsigned) n;
+        return 1;
+}
+
+/* bus-address = ADDRESS and timeout = MILLISECONDS in the provider's section of openssl.cnf. A timeout that is none
+ * does not load: whoever set it counts on it. */
 static int read_settings(Provider *p, OSSL_FUNC_core_get_params_fn *core_get_params) {
-        char *address = NULL;
+        char *address = NULL, *timeout = NULL;
         OSSL_PARAM params[] = {
                 OSSL_PARAM_utf8_ptr("bus-address", &address, 0),
+                OSSL_PARAM_utf8_ptr("timeout", &timeout, 0),
                 OSSL_PARAM_END,
         };
 
-        if (!core_get_params || !core_get_params(p->core, params) || !address || !*address)
+        if (!core_get_params || !core_get_params(p->core, params))
+                return 1;
+        if (timeout && !parse_timeout(timeout, &p->timeout))
+                return 0;
+        if (!address || !*address)
                 return 1;
 
         p->address = strdup(address);

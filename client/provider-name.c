@@ -14,8 +14,11 @@ static int get_client(Provider *p, signet_client **ret_client) {
         int r = 0;
 
         pthread_mutex_lock(&p->lock);
-        if (!p->client)
+        if (!p->client) {
                 r = signet_client_new(p->address, &p->client);
+                if (r == 0)
+                        signet_client_set_timeout(p->client, p->timeout);
+        }
         if (r == 0)
                 *ret_client = signet_client_ref(p->client);
         pthread_mutex_unlock(&p->lock);

@@ -30,6 +30,8 @@ typedef enum ProviderKind {
         _PROVIDER_KIND_MAX,
 } ProviderKind;
 
+#define PROVIDER_TIMEOUT_MAX 600000U /* milliseconds */
+
 typedef struct Provider {
         const OSSL_CORE_HANDLE *core;
         /* A library context of our own, with OpenSSL's default provider: it hashes, holds the public halves of keys,
@@ -40,6 +42,7 @@ typedef struct Provider {
         OSSL_FUNC_core_set_error_debug_fn *set_error_debug;
         OSSL_FUNC_core_vset_error_fn *vset_error;
         char *address;         /* of the bus; NULL: the system bus */
+        unsigned timeout;      /* of one call, in milliseconds; 0: the library's own */
         pthread_mutex_t lock;  /* guards client */
         signet_client *client; /* made when a name is first looked up */
 } Provider;

@@ -243,6 +243,13 @@ for conf in openssl.cnf signet-first.cnf; do
   check 'and are plain keys' plain pkey -in soft.key -noout
 done
 
+for timeout in soon 0 -1 5s 600001; do
+  { configuration default signet; echo "timeout = $timeout"; } >timeout.cnf
+  refuse "timeout = $timeout is refused" '[uU]nable to load|No such|Could not' env OPENSSL_CONF="$LAB/work/timeout.cnf" openssl pkey -in alice-rsa.key -pubout
+done
+{ configuration default signet; echo 'timeout = 600000'; } >timeout.cnf
+check 'a timeout is taken' env OPENSSL_CONF="$LAB/work/timeout.cnf" openssl pkey -in alice-rsa.key -pubout
+
 # tls CONFIGURATION KEY OPTION...: a server with this key, and openssl alone as its client.
 tls() {
   local port='' conf=$1 key=$2
