@@ -10,10 +10,10 @@
 /* How signetd answers, and what it was asked. */
 typedef struct FakeSignetd {
         int find_status, watch_status; /* of the next calls of signet_find_all() and signet_watch_new() */
-        atomic_int changed;            /* what the next signet_watch_changed() says; then it is 0 again, or stays negative */
-        atomic_int service;            /* what signet_watch_service() says */
-        atomic_uint delay_ms;          /* that signet_find_all() takes */
-        atomic_uint finds, watches;    /* calls so far */
+        atomic_int changed;   /* what the next signet_watch_changed() says; then it is 0 again, or stays negative */
+        atomic_int service;   /* what signet_watch_service() says */
+        atomic_uint delay_ms; /* that signet_find_all() takes */
+        atomic_uint finds, watches; /* calls so far */
         atomic_int keys_alive, tokens_alive, watches_alive;
 } FakeSignetd;
 extern FakeSignetd fake_signetd;

@@ -285,8 +285,11 @@ static void test_unreadable_keys(void **state _unused_) {
 /* --- certificates ---------------------------------------------------------------------------------------------- */
 
 static uint8_t *certificate(const char *name, size_t *ret_size) {
-        return make_certificate(&(CertificateWish){ .name = name, .issuer_name = "The issuer", .key = fixture.rsa,
-                                                    .issuer_key = fixture.p256, .addresses = "email:a@example.org" },
+        return make_certificate(&(CertificateWish){ .name = name,
+                                                    .issuer_name = "The issuer",
+                                                    .key = fixture.rsa,
+                                                    .issuer_key = fixture.p256,
+                                                    .addresses = "email:a@example.org" },
                                 ret_size);
 }
 

@@ -19,7 +19,7 @@ static void test_check(void **state _unused_) {
         } cases[] = {
                 { { CKA_CLASS, &number, sizeof(number) }, CKR_OK, CKR_OK },
                 { { CKA_LABEL, NULL, 0 }, CKR_OK, CKR_OK },
-                { { CKA_LABEL, "", 0 }, CKR_OK, CKR_OK },
+                { { CKA_LABEL, &yes, 0 }, CKR_OK, CKR_OK },
                 { { CKA_LABEL, NULL, 1 }, CKR_ARGUMENTS_BAD, CKR_OK },
                 { { CKA_LABEL, NULL, CK_UNAVAILABLE_INFORMATION }, CKR_ATTRIBUTE_VALUE_INVALID, CKR_OK },
                 { { CKA_LABEL, (void *) 8, CK_UNAVAILABLE_INFORMATION }, CKR_ATTRIBUTE_VALUE_INVALID, CKR_OK },
@@ -50,10 +50,8 @@ static void test_scalars(void **state _unused_) {
         unsigned char odd[1 + sizeof(CK_ULONG)];
         const CK_ATTRIBUTE t[] = {
                 { CKA_CLASS, odd + 1, sizeof(number) }, /* not aligned */
-                { CKA_TOKEN, &yes, sizeof(yes) },
-                { CKA_KEY_TYPE, &number, sizeof(number) - 1 },
-                { CKA_PRIVATE, &number, sizeof(number) },
-                { CKA_VALUE_LEN, NULL, sizeof(number) },
+                { CKA_TOKEN, &yes, sizeof(yes) },         { CKA_KEY_TYPE, &number, sizeof(number) - 1 },
+                { CKA_PRIVATE, &number, sizeof(number) }, { CKA_VALUE_LEN, NULL, sizeof(number) },
                 { CKA_TOKEN, &number, sizeof(number) },
         };
         CK_ULONG v = 99;
