@@ -377,10 +377,11 @@ int signet_derive(signet_key *key, const char *purpose, const unsigned char *pee
         if (x963)
                 ok = ok && EVP_PKEY_CTX_set_ecdh_kdf_type(ctx, EVP_PKEY_ECDH_KDF_X9_63) > 0 &&
                      EVP_PKEY_CTX_set_ecdh_kdf_md(ctx, EVP_get_digestbyname(options->hash)) > 0 &&
-                     EVP_PKEY_CTX_set_ecdh_kdf_outlen(ctx, (int) options->key_length) > 0 &&
-                     EVP_PKEY_CTX_set0_ecdh_kdf_ukm(ctx,
-                                                    OPENSSL_memdup(options->shared_info, options->shared_info_size),
-                                                    (int) options->shared_info_size) > 0;
+                     EVP_PKEY_CTX_set_ecdh_kdf_outlen(ctx, (int) options->key_length) > 0;
+        if (x963 && options->shared_info_size > 0)
+                ok = ok && EVP_PKEY_CTX_set0_ecdh_kdf_ukm(
+                                   ctx, OPENSSL_memdup(options->shared_info, options->shared_info_size),
+                                   (int) options->shared_info_size) > 0;
         if (!ok || EVP_PKEY_derive(ctx, secret, &n) <= 0)
                 return error_set(SIGNET_E_DECRYPTION_FAILED, "derivation failed");
 
