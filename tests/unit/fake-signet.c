@@ -118,12 +118,12 @@ void signet_client_set_timeout(signet_client *client _unused_, unsigned int mill
 }
 
 signet_client *signet_client_ref(signet_client *client) {
-        client->refs++;
+        __atomic_add_fetch(&client->refs, 1, __ATOMIC_RELAXED);
         return client;
 }
 
 void signet_client_unref(signet_client *client) {
-        if (client && --client->refs == 0)
+        if (client && __atomic_sub_fetch(&client->refs, 1, __ATOMIC_ACQ_REL) == 0)
                 free(client);
 }
 
@@ -146,7 +146,7 @@ int signet_find_keys(signet_client *client, const char *name, const char *operat
                 found[n]->refs = 1;
                 found[n]->index = i;
                 found[n++]->client = signet_client_ref(client);
-                fake.keys_alive++;
+                __atomic_add_fetch(&fake.keys_alive, 1, __ATOMIC_RELAXED);
         }
         *ret_keys = found;
         *ret_count = n;
@@ -185,7 +185,7 @@ void signet_key_unref(signet_key *key) {
                 return;
         signet_client_unref(key->client);
         free(key);
-        fake.keys_alive--;
+        __atomic_sub_fetch(&fake.keys_alive, 1, __ATOMIC_RELAXED);
 }
 
 const char *signet_key_algorithm(const signet_key *key) {
@@ -213,7 +213,9 @@ size_t signet_key_certificate_count(const signet_key *key) {
         return software[key->index].certificate ? 1 : 0;
 }
 
-const unsigned char *signet_key_certificate(const signet_key *key, size_t index _unused_, size_t *ret_size) {
+const unsigned char *signet_key_certificate(const signet_key *key, size_t index, size_t *ret_size) {
+        if (index > 0)
+                return NULL;
         *ret_size = software[key->index].certificate_size;
         return software[key->index].certificate;
 }
@@ -231,7 +233,9 @@ size_t signet_key_uri_count(const signet_key *key _unused_) {
         return 1;
 }
 
-const char *signet_key_uri(const signet_key *key, size_t index _unused_) {
+const char *signet_key_uri(const signet_key *key, size_t index) {
+        if (index > 0)
+                return NULL;
         return fake.uri ? fake.uri : software[key->index].uri;
 }
 
