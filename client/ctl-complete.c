@@ -169,6 +169,8 @@ static int run_complete(Ctl *ctl, const CtlArguments *a) {
                 complete_keys(ctl, NULL);
         else if (command->completes && strcmp(command->completes, "tokens") == 0)
                 complete_tokens(ctl);
+        else if (command->completes && command->completes[0] == '=')
+                print_words(command->completes + 1);
         else if (command->completes)
                 print_line("@files");
         return CTL_DONE;

@@ -6,13 +6,11 @@
 #include "ctl.h"
 
 const CtlCommand *const ctl_commands[] = {
-        &ctl_keys_command,          &ctl_tokens_command,
-        &ctl_unlock_command,        &ctl_lock_command,
-        &ctl_sign_command,          &ctl_decrypt_command,
-        &ctl_policy_check_command,  &ctl_policy_explain_command,
-        &ctl_policy_reload_command, &ctl_audit_show_command,
-        &ctl_audit_verify_command,  &ctl_status_command,
-        &ctl_complete_command,      NULL,
+        &ctl_keys_command,         &ctl_tokens_command,         &ctl_unlock_command,
+        &ctl_lock_command,         &ctl_sign_command,           &ctl_decrypt_command,
+        &ctl_policy_check_command, &ctl_policy_explain_command, &ctl_policy_reload_command,
+        &ctl_audit_show_command,   &ctl_audit_verify_command,   &ctl_status_command,
+        &ctl_setup_command,        &ctl_complete_command,       NULL,
 };
 
 /* Commands without a summary are for the completion script alone. */

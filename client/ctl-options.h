@@ -22,7 +22,7 @@ typedef struct CtlCommand {
         const char *arguments; /* "[NAME]", for people; NULL: none */
         const char *summary;   /* a few words, small first letter, no full stop */
         const char *more;      /* what else --help says, whole lines; or NULL */
-        const char *completes; /* what the arguments are: "keys", "tokens" or "files"; or NULL */
+        const char *completes; /* what the arguments are: "keys", "tokens", "files", or "=WORD WORD..."; or NULL */
         unsigned min_words, max_words;
         const CtlOption *options;                    /* or NULL */
         int (*run)(Ctl *ctl, const CtlArguments *a); /* returns a CtlExit */

@@ -92,4 +92,4 @@ extern const CtlCommand ctl_keys_command, ctl_tokens_command, ctl_unlock_command
 extern const CtlCommand ctl_sign_command, ctl_decrypt_command;
 extern const CtlCommand ctl_policy_check_command, ctl_policy_explain_command, ctl_policy_reload_command;
 extern const CtlCommand ctl_audit_show_command, ctl_audit_verify_command;
-extern const CtlCommand ctl_status_command, ctl_complete_command;
+extern const CtlCommand ctl_status_command, ctl_setup_command, ctl_complete_command;

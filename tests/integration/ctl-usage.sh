@@ -30,7 +30,7 @@ exits() {
 
 # --- help ----------------------------------------------------------------------------------------------------
 
-commands=(keys tokens unlock lock sign decrypt 'policy check' 'policy explain' 'policy reload' 'audit show' 'audit verify' status)
+commands=(keys tokens unlock lock sign decrypt 'policy check' 'policy explain' 'policy reload' 'audit show' 'audit verify' status setup)
 # shellcheck disable=SC2086 # a command may be two words
 for command in '' "${commands[@]}" policy audit; do
   help=$(signetctl $command --help)
@@ -58,9 +58,11 @@ refuse 'a missing value' '--operation wants a value' signetctl keys --operation
 refuse 'a wrong value' 'one of sign decrypt' signetctl keys --operation fly
 refuse 'a missing key' 'wants --key KEY' signetctl sign
 refuse 'a time that is none' 'is no time' signetctl audit show --since soon
+refuse 'a program that setup does not know' 'thunderbird, mutt, gnupg, openssl and p11-kit, and not "emacs"' signetctl setup emacs
 refuse 'a binary result for the terminal' '--out FILE or --base64' terminal signetctl sign --key x
 for line in '' kees policy 'keys --lang' 'keys a b' unlock 'sign' 'decrypt' 'policy explain' 'decrypt --key x --hash sha1' 'audit show --last 0' \
-  'sign --key x --salt-length 0' 'unlock'; do
+  'sign --key x --salt-length 0' 'unlock' setup 'setup emacs' 'setup mutt --profile x' 'setup mutt --undo --test' \
+  'setup mutt openssl'; do
   # shellcheck disable=SC2086
   exits 2 "usage: signetctl $line" signetctl $line
 done
@@ -202,13 +204,14 @@ completes() {
     _signetctl
     printf "%s\n" "${COMPREPLY[@]}" | sort | tr "\n" " "' - "$SIGNET_SOURCE/client/signetctl.bash" "$1"
 }
-same 'commands' "$(completes 'signetctl ')" 'audit decrypt keys lock policy sign status tokens unlock '
+same 'commands' "$(completes 'signetctl ')" 'audit decrypt keys lock policy setup sign status tokens unlock '
 same 'half a command' "$(completes 'signetctl st')" 'status '
 same 'a group'"'"'s commands' "$(completes 'signetctl policy ')" 'check explain reload '
 same 'behind options' "$(completes 'signetctl --json --config /x audit ')" 'show verify '
 same 'options' "$(completes 'signetctl keys --')" '--address --config --help --json --long --operation --pem --public --version '
 same 'half an option' "$(completes 'signetctl sign --p')" '--padding --purpose '
 same 'words' "$(completes 'signetctl sign --padding ')" 'pkcs1 pss '
+same 'programs' "$(completes 'signetctl setup ')" 'gnupg mutt openssl p11-kit thunderbird '
 same 'half a word' "$(completes 'signetctl keys --operation s')" 'sign '
 same 'files' "$(completes 'signetctl audit verify ')" '(files) '
 same 'a file for an option' "$(completes 'signetctl sign --in ')" '(files) '

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs a command on a terminal of its own, of 80 columns, and prints what a person would see there.
 
-usage: terminal.py [--type TEXT] COMMAND...
+usage: terminal.py [--type TEXT | --answer TEXT] COMMAND...
 
 --type: when the command has turned the terminal's echo off, types TEXT and the return key (or, for ^C, interrupts), and adds a line "echo: off"
-or "echo: on" for how the terminal was before and one for how it was left. The status is the command's, 128 + N when signal N ended it."""
+or "echo: on" for how the terminal was before and one for how it was left. --answer: when "[y/N] " stands there, types TEXT and the return key. The status is the command's, 128 + N when signal N ended it."""
 import fcntl
 import os
 import pty
@@ -21,7 +21,9 @@ def echo(fd):
 
 
 def main():
-    arguments, text = sys.argv[1:], None
+    arguments, text, answer = sys.argv[1:], None, None
+    if arguments[0] == '--answer':
+        answer, arguments = arguments[1], arguments[2:]
     if arguments[0] == '--type':
         text, arguments = arguments[1], arguments[2:]
     pid, master = pty.fork()
@@ -33,6 +35,9 @@ def main():
         if text is not None and not states and echo(master) == 'off' and b': ' in seen:
             states.append('off')
             os.write(master, b'\x03' if text == '^C' else text.encode() + b'\n')
+        if answer is not None and b'[y/N] ' in seen:
+            os.write(master, answer.encode() + b'\n')
+            answer = None
         if not select.select([master], [], [], 0.02)[0]:
             continue
         if text is not None and states:
