@@ -50,6 +50,28 @@ void text_clean_in_place(char *s) {
         *p = '\0';
 }
 
+/* Unicode's space separators, and letters that look like them. */
+static bool is_blank(uint32_t c) {
+        return c == ' ' || c == 0xa0 || c == 0x115f || c == 0x1160 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
+               c == 0x202f || c == 0x205f || c == 0x2800 || c == 0x3000 || c == 0x3164 || c == 0xffa0;
+}
+
+void text_squeeze_in_place(char *s) {
+        bool before = false;
+        char *p = s;
+        uint32_t c;
+
+        for (size_t n; (n = text_character(s, &c)) > 0; s += n) {
+                if (!is_blank(c)) {
+                        memmove(p, s, n);
+                        p += n;
+                } else if (!before)
+                        *p++ = ' ';
+                before = is_blank(c);
+        }
+        *p = '\0';
+}
+
 /* RFC 8259 section 7. */
 static char *escape(char *p, uint32_t c) {
         if (c < 0x10000)

@@ -213,6 +213,7 @@ static void take_line(BIO *bio, char *ret, size_t size) {
 
         ret[MAX(n, 0)] = 0;
         text_clean_in_place(ret);
+        text_squeeze_in_place(ret);
         if (!ret[0])
                 (void) snprintf(ret, size, "(no name)");
         BIO_free(bio);

@@ -31,6 +31,9 @@ bool report_good(const Report *r) {
 static void print_list(FILE *f, const char *const *addresses, size_t n) {
         for (size_t i = 0; i < n; i++) {
                 _cleanup_free_ char *clean = text_clean(addresses[i]);
+
+                if (clean)
+                        text_squeeze_in_place(clean);
                 fprintf(f, "%s%s", i ? ", " : "", clean ?: "?");
         }
 }

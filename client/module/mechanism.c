@@ -79,30 +79,32 @@ static bool takes_parameter(MechanismKind kind) {
         }
 }
 
-static bool key_fits(MechanismKind kind, const Object *key) {
-        CK_OBJECT_CLASS class = kind == MECHANISM_AES_UNWRAP ? CKO_SECRET_KEY : CKO_PRIVATE_KEY;
-
-        if (key->class != class)
-                return false;
-        switch (kind) {
+bool mechanism_takes(const Mechanism *m, CK_KEY_TYPE type) {
+        switch (m->kind) {
         case MECHANISM_RSA_RAW:
         case MECHANISM_RSA_HASH:
         case MECHANISM_PSS_RAW:
         case MECHANISM_PSS_HASH:
         case MECHANISM_OAEP:
-                return key->key_type == CKK_RSA;
+                return type == CKK_RSA;
         case MECHANISM_ECDSA_RAW:
         case MECHANISM_ECDSA_HASH:
-                return key->key_type == CKK_EC;
+                return type == CKK_EC;
         case MECHANISM_EDDSA:
-                return key->key_type == CKK_EC_EDWARDS;
+                return type == CKK_EC_EDWARDS;
         case MECHANISM_ECDH:
-                return key->key_type == CKK_EC || key->key_type == CKK_EC_MONTGOMERY;
+                return type == CKK_EC || type == CKK_EC_MONTGOMERY;
         case MECHANISM_AES_UNWRAP:
-                return key->key_type == CKK_AES;
+                return type == CKK_AES;
         default:
                 return false;
         }
+}
+
+static bool key_fits(const Mechanism *m, const Object *key) {
+        CK_OBJECT_CLASS class = m->kind == MECHANISM_AES_UNWRAP ? CKO_SECRET_KEY : CKO_PRIVATE_KEY;
+
+        return key->class == class && mechanism_takes(m, key->key_type);
 }
 
 static CK_ATTRIBUTE_TYPE permission(CK_FLAGS flag) {
@@ -132,7 +134,7 @@ CK_RV mechanism_choose(const CK_MECHANISM *m, CK_FLAGS flag, const Object *key, 
                 return module_refuse(CKR_MECHANISM_PARAM_INVALID, "this mechanism has no parameter");
 
         if (found->kind != MECHANISM_DIGEST) {
-                if (!key || !key_fits(found->kind, key))
+                if (!key || !key_fits(found, key))
                         return module_refuse(CKR_KEY_TYPE_INCONSISTENT, "the mechanism is not for this kind of key");
                 if (!object_flag(key, permission(flag)))
                         return module_refuse(CKR_KEY_FUNCTION_NOT_PERMITTED, "the key is not for this");

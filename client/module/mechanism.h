@@ -40,6 +40,9 @@ typedef struct Mechanism {
 const Mechanism *mechanism_find(CK_MECHANISM_TYPE type); /* static; NULL: not done */
 const Mechanism *mechanism_table(size_t *ret_n);
 
+/* Whether it is for keys of this type: private ones, and secret ones to unwrap with. */
+bool mechanism_takes(const Mechanism *m, CK_KEY_TYPE type);
+
 /* A host's mechanism for an operation with this flag (CKF_SIGN...) and key: NULL, unknown and unfit ones refused with
  * CKR_ARGUMENTS_BAD, CKR_MECHANISM_INVALID, CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED,
  * CKR_MECHANISM_PARAM_INVALID (a pointer without length, a length without pointer, one where there is none). `key` is

@@ -5,14 +5,12 @@
 
 #include "common/hex.h"
 #include "common/key-id.h"
+#include "mechanism.h"
 #include "object-draft.h"
 #include "spki.h"
 
-#ifndef CKK_EC_MONTGOMERY
-#define CKK_EC_MONTGOMERY 0x41UL
-#endif
-
-#define POINT_MAX 256
+#define POINT_MAX      256
+#define MECHANISMS_MAX 64
 
 /* What a key is, from signetd's word for it and from its public half. */
 typedef struct KeyFacts {
@@ -25,6 +23,8 @@ typedef struct KeyFacts {
         size_t point_size;
         Blob subject;
         bool sign, decrypt, derive;
+        CK_MECHANISM_TYPE mechanisms[MECHANISMS_MAX];
+        size_t n_mechanisms;
 } KeyFacts;
 
 static bool key_type_of(const char *algorithm, CK_KEY_TYPE *ret) {
@@ -72,6 +72,18 @@ static void read_uses(KeyFacts *f) {
         f->derive = open && (f->type == CKK_EC || f->type == CKK_EC_MONTGOMERY);
 }
 
+/* Those that the module does with this kind of key and that the caller's rights leave some use for. */
+static void list_mechanisms(KeyFacts *f) {
+        CK_FLAGS uses = (f->sign ? CKF_SIGN : 0) | (f->decrypt ? CKF_DECRYPT : 0) | (f->derive ? CKF_DERIVE : 0);
+        const Mechanism *table;
+        size_t n;
+
+        table = mechanism_table(&n);
+        for (size_t i = 0; i < n && f->n_mechanisms < MECHANISMS_MAX; i++)
+                if ((table[i].flags & uses) && mechanism_takes(&table[i], f->type))
+                        f->mechanisms[f->n_mechanisms++] = table[i].type;
+}
+
 static bool read_facts(signet_key *key, KeyFacts *f) {
         const char *id = signet_key_id(key);
         Certificate certificate;
@@ -89,6 +101,7 @@ static bool read_facts(signet_key *key, KeyFacts *f) {
         if (first.data && certificate_parse(first, &certificate))
                 f->subject = certificate.subject;
         read_uses(f);
+        list_mechanisms(f);
         return true;
 }
 
@@ -151,6 +164,7 @@ CK_RV object_new_private(const ObjectPlace *place, signet_key *key, Object **ret
         draft_bool(&d, CKA_DERIVE, f.derive);
         draft_bool(&d, CKA_UNWRAP,
                    false); /* unwrapped keys would have to stay on the token: content is decrypted here */
+        draft_bytes(&d, CKA_ALLOWED_MECHANISMS, f.mechanisms, f.n_mechanisms * sizeof(*f.mechanisms));
         if (f.type == CKK_RSA)
                 draft_ulong(&d, CKA_MODULUS_BITS, signet_key_bits(key));
         return finish_key(&d, place, &f, CKO_PRIVATE_KEY, ret);

@@ -11,16 +11,6 @@
 
 enum { CATEGORY_USER = 1, CATEGORY_AUTHORITY = 2 };
 
-typedef struct Build {
-        Names *names;
-        OSSL_LIB_CTX *crypto;
-        Snapshot *snapshot; /* its slots are the tokens', in the same order, until keep_slots() */
-} Build;
-
-static void build_done(Build *b) {
-        snapshot_unref(b->snapshot);
-}
-
 /* --- objects of a slot --- */
 
 typedef struct Objects {
@@ -55,20 +45,15 @@ static CK_RV keep(Objects *l, CK_RV rv, Object *o) {
         return CKR_OK;
 }
 
-static ObjectPlace object_place(const Build *b, const Place *p) {
-        return (ObjectPlace){ .names = b->names,
-                              .crypto = b->crypto,
-                              .slot = b->snapshot->slots[p->token].id,
-                              .id = p->id,
-                              .id_size = p->id_size,
-                              .label = p->label };
-}
-
-static CK_RV add_key(const Build *b, const Place *p, Objects *l) {
-        ObjectPlace place = object_place(b, p);
+/* `where`: the slot, without id and label, in this and the next functions. */
+static CK_RV add_key(const ObjectPlace *where, const Place *p, Objects *l) {
+        ObjectPlace place = *where;
         Object *o = NULL;
         CK_RV rv;
 
+        place.id = p->id;
+        place.id_size = p->id_size;
+        place.label = p->label;
         rv = object_new_private(&place, p->key, &o);
         rv = keep(l, rv, o);
         if (rv != CKR_OK)
@@ -136,9 +121,8 @@ static CK_RV list_chains(const Place *places, size_t n_places, Blob **ret, size_
 }
 
 /* Adds those that are not among the users' own, which `l` holds, sorted. */
-static CK_RV add_authorities(const Build *b, const Place *places, size_t n_places, Objects *l) {
+static CK_RV add_authorities(const ObjectPlace *where, const Place *places, size_t n_places, Objects *l) {
         _cleanup_free_ Blob *chain = NULL;
-        ObjectPlace place = object_place(b, places);
         size_t n, own = l->n;
         CK_RV rv;
 
@@ -148,7 +132,7 @@ static CK_RV add_authorities(const Build *b, const Place *places, size_t n_place
 
                 if (i > 0 && compare_blobs(&chain[i - 1], &chain[i]) == 0)
                         continue;
-                rv = object_new_certificate(&place, chain[i].data, chain[i].size, CATEGORY_AUTHORITY, &o);
+                rv = object_new_certificate(where, chain[i].data, chain[i].size, CATEGORY_AUTHORITY, &o);
                 if (rv == CKR_OK && own > 0 && bsearch(&o, l->items, own, sizeof(*l->items), compare_handles))
                         object_unref(o);
                 else
@@ -158,17 +142,16 @@ static CK_RV add_authorities(const Build *b, const Place *places, size_t n_place
         return rv;
 }
 
-/* The objects of the places of one slot. */
-static CK_RV fill_slot(const Build *b, const Place *places, size_t n, SnapshotSlot *slot) {
+static CK_RV fill_slot(const ObjectPlace *where, const Place *places, size_t n, SnapshotSlot *slot) {
         _cleanup_(objects_done) Objects l = { 0 };
         CK_RV rv = CKR_OK;
 
         for (size_t i = 0; rv == CKR_OK && i < n; i++)
-                rv = add_key(b, &places[i], &l);
+                rv = add_key(where, &places[i], &l);
         if (rv != CKR_OK)
                 return rv;
         sort_objects(&l);
-        rv = add_authorities(b, places, n, &l);
+        rv = add_authorities(where, places, n, &l);
         if (rv != CKR_OK)
                 return rv;
         slot->objects = TAKE_PTR(l.items);
@@ -185,60 +168,57 @@ static int compare_slots(const void *a, const void *b) {
         return (x->id > y->id) - (x->id < y->id);
 }
 
-/* A slot for each token; those that are not for this caller go again in keep_slots(). */
-static CK_RV number_slots(Build *b, signet_token *const *tokens, size_t n) {
-        CK_RV rv;
+static CK_RV snapshot_new(size_t n_slots, Snapshot **ret) {
+        _cleanup_(snapshot_unrefp) Snapshot *s = calloc(1, sizeof(*s));
 
-        b->snapshot = calloc(1, sizeof(*b->snapshot));
-        if (!b->snapshot)
+        if (!s)
                 return CKR_HOST_MEMORY;
-        atomic_init(&b->snapshot->n_ref, 1);
-        b->snapshot->slots = calloc(MAX(n, 1U), sizeof(*b->snapshot->slots));
-        if (!b->snapshot->slots)
+        atomic_init(&s->n_ref, 1);
+        s->slots = calloc(MAX(n_slots, 1U), sizeof(*s->slots));
+        if (!s->slots)
                 return CKR_HOST_MEMORY;
-        b->snapshot->n_slots = n;
-        for (size_t i = 0; i < n; i++) {
-                rv = names_slot(b->names, signet_token_name(tokens[i]), &b->snapshot->slots[i].id);
-                if (rv != CKR_OK)
-                        return rv;
-        }
+        *ret = TAKE_PTR(s);
         return CKR_OK;
 }
 
-static void keep_slots(Build *b, signet_token **tokens, size_t n_tokens) {
-        SnapshotSlot *slots = b->snapshot->slots;
-        size_t n = 0;
+static CK_RV add_slot(Snapshot *s, ObjectPlace where, const Place *places, size_t n, signet_token **token) {
+        SnapshotSlot *slot = &s->slots[s->n_slots];
+        CK_RV rv;
 
-        for (size_t i = 0; i < n_tokens; i++) {
-                if (slots[i].n_objects == 0 && !signet_token_may_unlock(tokens[i]))
-                        continue;
-                slots[i].token = TAKE_PTR(tokens[i]);
-                slots[n++] = slots[i];
-        }
-        b->snapshot->n_slots = n;
-        qsort(slots, n, sizeof(*slots), compare_slots);
+        rv = names_slot(where.names, signet_token_name(*token), &slot->id);
+        if (rv != CKR_OK)
+                return rv;
+        where.slot = slot->id;
+        rv = fill_slot(&where, places, n, slot);
+        if (rv != CKR_OK)
+                return rv;
+        slot->token = TAKE_PTR(*token);
+        s->n_slots++;
+        return CKR_OK;
 }
 
 CK_RV snapshot_build(Names *names, OSSL_LIB_CTX *crypto, signet_key *const *keys, size_t n_keys, signet_token **tokens,
                      size_t n_tokens, Snapshot **ret) {
-        _cleanup_(build_done) Build b = { .names = names, .crypto = crypto };
         _cleanup_(place_list_done) PlaceList places = { 0 };
-        size_t next;
+        _cleanup_(snapshot_unrefp) Snapshot *s = NULL;
+        ObjectPlace where = { .names = names, .crypto = crypto };
+        size_t first = 0, next;
         CK_RV rv;
 
-        rv = number_slots(&b, tokens, n_tokens);
+        rv = place_list_fill(&places, keys, n_keys, tokens, n_tokens);
         if (rv == CKR_OK)
-                rv = place_list_fill(&places, keys, n_keys, tokens, n_tokens);
+                rv = snapshot_new(n_tokens, &s);
+        for (size_t i = 0; rv == CKR_OK && i < n_tokens; i++, first = next) {
+                for (next = first; next < places.n && places.items[next].token == i;)
+                        next++;
+                /* Others get no number: a slot that was numbered is there for good, if empty. */
+                if (next > first || signet_token_may_unlock(tokens[i]))
+                        rv = add_slot(s, where, next > first ? &places.items[first] : NULL, next - first, &tokens[i]);
+        }
         if (rv != CKR_OK)
                 return rv;
-        for (size_t i = 0; i < places.n; i = next) {
-                for (next = i + 1; next < places.n && places.items[next].token == places.items[i].token;)
-                        next++;
-                rv = fill_slot(&b, &places.items[i], next - i, &b.snapshot->slots[places.items[i].token]);
-                if (rv != CKR_OK)
-                        return rv;
-        }
-        keep_slots(&b, tokens, n_tokens);
-        *ret = TAKE_PTR(b.snapshot);
+        if (s->n_slots > 0)
+                qsort(s->slots, s->n_slots, sizeof(*s->slots), compare_slots);
+        *ret = TAKE_PTR(s);
         return CKR_OK;
 }

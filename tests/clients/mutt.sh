@@ -16,7 +16,7 @@ client_needs_root 'alice has a home of her own'
 # --- alice, and carl, whose key is a file and who has plain openssl ---------------------------------------------
 
 lab_begin "client-$mutt"
-lab_at_end screen_end
+lab_at_end screen_end_all
 lab_demo_token
 file_key carl RSA rsa_keygen_bits:2048
 lab_certificate carl carl@example.org

@@ -13,7 +13,7 @@ client_network
 lab_begin client-nginx
 server_begin nginx web www.example.org www-rsa www-ec
 client_unit nginx.service
-client_block nginx 'The rule' | lab_config_policy
+server_policy nginx
 lab_signetd web=ready
 
 # --- as the page says ------------------------------------------------------------------------------------------
@@ -63,6 +63,7 @@ many() {
 check 'the configuration is right' "${client_unit[@]}" "${nginx[@]}" -t -c "$LAB/nginx/nginx.conf"
 lab_start nginx "$LAB_USER" "${client_unit[@]}" "${nginx[@]}" -c "$LAB/nginx/nginx.conf"
 client_await_server nginx 443
+server_request nginx www-rsa.csr
 server_handshakes www-rsa www-ec -connect 127.0.0.1:443
 check 'a page' fetch
 check '200 handshakes, four at a time' many 200
@@ -89,7 +90,7 @@ lab_stop carol
 if [ ${#client_unit[@]} -gt 0 ]; then
   refuse 'nginx outside of its unit has no key' 'no such key' "${nginx[@]}" -t -c "$LAB/nginx/nginx.conf"
 fi
-server_refused www-rsa carol "$dir/openssl.cnf" "$dir/www-rsa.key"
+server_refused www-rsa carol "$dir/www-rsa.key"
 lab_config_policy </dev/null
 signetctl policy reload
 refuse 'without the rule nginx does not start' 'no such key' "${client_unit[@]}" "${nginx[@]}" -t -c "$LAB/nginx/nginx.conf"

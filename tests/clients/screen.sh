@@ -18,6 +18,14 @@ screen_end() {
   screen_tmux kill-server 2>/dev/null || true
 }
 
+# For lab_at_end: whichever terminals there are.
+screen_end_all() {
+  local socket
+  for socket in "$LAB_RUN"/*.screen/socket; do
+    tmux -S "$socket" kill-server
+  done
+}
+
 screen_show() {
   screen_tmux capture-pane -p -t screen | grep .
 }

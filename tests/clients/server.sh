@@ -49,6 +49,23 @@ client_block() {
   client_doc "$1" "$2" | sed -e "s,/etc/$server_name,$LAB/$server_name,g" "${unit[@]}"
 }
 
+# server_policy PAGE: the rules of the page, for the server and for whoever asks for its certificates.
+server_policy() {
+  { client_block "$1" '## The rule'; client_block "$1" 'needs a rule for requests'; } >"$LAB/policy"
+  lab_config_policy <"$LAB/policy"
+}
+
+server_at_home() {
+  (cd "$LAB/home/$1" && lab_as "$@")
+}
+
+# server_request PAGE FILE: alice asks for a certificate as the page says, which leaves FILE, and openssl finds the request in order.
+server_request() {
+  client_block "$1" 'and then runs' >"$LAB/request.sh"
+  check 'alice asks for a certificate' server_at_home alice sh -e "$LAB/request.sh"
+  check 'the request is in order' plain "$client_openssl" req -in "$LAB/home/alice/$2" -verify -noout
+}
+
 # server_openssl_conf PAGE WORDS FILE: the page's openssl.cnf, whose last section is signet's, with the lab's bus and module.
 server_openssl_conf() {
   { client_block "$1" "$2"; printf '%s\n' "module = $LAB/modules/signet.so" "bus-address = $DBUS_SYSTEM_BUS_ADDRESS"; } >"$3"
@@ -74,8 +91,9 @@ print(*sorted({line["uid"] for line in lines if line.get("rule") == sys.argv[1] 
 END
 }
 
-# server_refused KEY USER CONF FILE: USER cannot serve with the key.
+# server_refused KEY USER FILE: USER cannot serve with the key that the file names.
 server_refused() {
-  refuse "$2 cannot serve with it" 'no such key' lab_as "$2" env "OPENSSL_CONF=$3" "$client_openssl" s_server -accept 127.0.0.1:9443 \
-    -cert "$LAB/certificates/$1.pem" -key "$4"
+  client_openssl_conf "$LAB/openssl.cnf"
+  refuse "$2 cannot serve with it" 'no such key' lab_as "$2" env "OPENSSL_CONF=$LAB/openssl.cnf" "$client_openssl" s_server -accept 127.0.0.1:9443 \
+    -cert "$LAB/certificates/$1.pem" -key "$3"
 }

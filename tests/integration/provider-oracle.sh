@@ -32,7 +32,7 @@ certificate=$LAB/certificates/alice-rsa.pem
 # block NAME TYPE PADDING MESSAGE: a block of 256 bytes, 00 TYPE, so many bytes that are not zero, 00 and so many of a message, encrypted as it is.
 block() {
   {
-    printf "\\x$([ "$1" = first-byte ] && echo 01 || echo 00)\\x$2"
+    printf '%b' "\\x$([ "$1" = first-byte ] && echo 01 || echo 00)\\x$2"
     tr -d '\0' </dev/urandom | head -c "$3"
     [ "$3" -eq 254 ] || printf '\0'
     tr -d '\0' </dev/urandom | head -c "$4"
@@ -93,9 +93,9 @@ der() {
   cat "$@" >content
   n=$(stat -c %s content)
   if [ "$n" -lt 128 ]; then
-    printf "\\x$tag\\x$(printf %02x "$n")"
+    printf '%b' "\\x$tag\\x$(printf %02x "$n")"
   else
-    printf "\\x$tag\\x82\\x$(printf %02x $((n / 256)))\\x$(printf %02x $((n % 256)))"
+    printf '%b' "\\x$tag\\x82\\x$(printf %02x $((n / 256)))\\x$(printf %02x $((n % 256)))"
   fi
   cat content
 }

@@ -145,7 +145,8 @@ lab_show_logs() {
 
 # --- programs ------------------------------------------------------------------------------------------------
 
-# Three directories in the lab for PATH, LD_LIBRARY_PATH and OPENSSL_MODULES, with links into the build, or copies.
+# Three directories in the lab for PATH, LD_LIBRARY_PATH and OPENSSL_MODULES, with links into the build, or copies. The PKCS#11 module is
+# $LAB/lib/signet-pkcs11.so.
 lab_programs() {
   local p place=(ln -s)
   [ "$1" != /tmp ] || place=(cp -P)
@@ -163,6 +164,6 @@ lab_programs() {
   for p in /usr/lib/*/ossl-modules/*.so; do
     [ ! -f "$p" ] || ln -s "$p" "$LAB/modules"
   done
-  lab_sanitize_openssl
+  lab_sanitize_hosts
   export PATH=$LAB/bin:$PATH OPENSSL_MODULES=$LAB/modules LD_LIBRARY_PATH=$LAB/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 }

@@ -17,17 +17,20 @@ lab_sanitize() {
   export LSAN_OPTIONS=suppressions=$SIGNET_SOURCE/tests/lab/lsan.supp:print_suppressions=0
 }
 
-# openssl is not ours and not instrumented, but it loads our provider, which is: the run-time library has to be there first.
-lab_sanitize_openssl() {
-  local library
+# These are not ours and not instrumented, but they load what is ours: the run-time library has to be there first.
+lab_sanitize_hosts() {
+  local library program
   lab_sanitized || return 0
   library=$(ldd "$SIGNET_BUILD/daemon/signetd" | awk '/libasan/ { print $3 }')
   [ -n "$library" ] || return 0
-  cat >"$LAB/bin/openssl" <<END
+  for program in openssl pkcs11-tool p11tool; do
+    command -v "$program" >/dev/null || continue
+    cat >"$LAB/bin/$program" <<END
 #!/bin/sh
-LD_PRELOAD=$library:\$LD_PRELOAD exec $(command -v openssl) "\$@"
+LD_PRELOAD=$library:\$LD_PRELOAD exec $(command -v "$program") "\$@"
 END
-  chmod 0755 "$LAB/bin/openssl"
+    chmod 0755 "$LAB/bin/$program"
+  done
 }
 
 lab_sanitize_reports() {

@@ -118,12 +118,12 @@ void signet_client_set_timeout(signet_client *client _unused_, unsigned int mill
 }
 
 signet_client *signet_client_ref(signet_client *client) {
-        client->refs++;
+        __atomic_add_fetch(&client->refs, 1, __ATOMIC_RELAXED);
         return client;
 }
 
 void signet_client_unref(signet_client *client) {
-        if (client && --client->refs == 0)
+        if (client && __atomic_sub_fetch(&client->refs, 1, __ATOMIC_ACQ_REL) == 0)
                 free(client);
 }
 
@@ -146,7 +146,7 @@ int signet_find_keys(signet_client *client, const char *name, const char *operat
                 found[n]->refs = 1;
                 found[n]->index = i;
                 found[n++]->client = signet_client_ref(client);
-                fake.keys_alive++;
+                __atomic_add_fetch(&fake.keys_alive, 1, __ATOMIC_RELAXED);
         }
         *ret_keys = found;
         *ret_count = n;
@@ -185,7 +185,7 @@ void signet_key_unref(signet_key *key) {
                 return;
         signet_client_unref(key->client);
         free(key);
-        fake.keys_alive--;
+        __atomic_sub_fetch(&fake.keys_alive, 1, __ATOMIC_RELAXED);
 }
 
 const char *signet_key_algorithm(const signet_key *key) {
@@ -213,7 +213,9 @@ size_t signet_key_certificate_count(const signet_key *key) {
         return software[key->index].certificate ? 1 : 0;
 }
 
-const unsigned char *signet_key_certificate(const signet_key *key, size_t index _unused_, size_t *ret_size) {
+const unsigned char *signet_key_certificate(const signet_key *key, size_t index, size_t *ret_size) {
+        if (index > 0)
+                return NULL;
         *ret_size = software[key->index].certificate_size;
         return software[key->index].certificate;
 }
@@ -231,7 +233,9 @@ size_t signet_key_uri_count(const signet_key *key _unused_) {
         return 1;
 }
 
-const char *signet_key_uri(const signet_key *key, size_t index _unused_) {
+const char *signet_key_uri(const signet_key *key, size_t index) {
+        if (index > 0)
+                return NULL;
         return fake.uri ? fake.uri : software[key->index].uri;
 }
 
@@ -377,10 +381,11 @@ int signet_derive(signet_key *key, const char *purpose, const unsigned char *pee
         if (x963)
                 ok = ok && EVP_PKEY_CTX_set_ecdh_kdf_type(ctx, EVP_PKEY_ECDH_KDF_X9_63) > 0 &&
                      EVP_PKEY_CTX_set_ecdh_kdf_md(ctx, EVP_get_digestbyname(options->hash)) > 0 &&
-                     EVP_PKEY_CTX_set_ecdh_kdf_outlen(ctx, (int) options->key_length) > 0 &&
-                     EVP_PKEY_CTX_set0_ecdh_kdf_ukm(ctx,
-                                                    OPENSSL_memdup(options->shared_info, options->shared_info_size),
-                                                    (int) options->shared_info_size) > 0;
+                     EVP_PKEY_CTX_set_ecdh_kdf_outlen(ctx, (int) options->key_length) > 0;
+        if (x963 && options->shared_info_size > 0)
+                ok = ok && EVP_PKEY_CTX_set0_ecdh_kdf_ukm(
+                                   ctx, OPENSSL_memdup(options->shared_info, options->shared_info_size),
+                                   (int) options->shared_info_size) > 0;
         if (!ok || EVP_PKEY_derive(ctx, secret, &n) <= 0)
                 return error_set(SIGNET_E_DECRYPTION_FAILED, "derivation failed");
 

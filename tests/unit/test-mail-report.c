@@ -28,6 +28,26 @@ static void test_text_is_clean(void **state) {
         assert_null(strstr(text, "\302\233"));
 }
 
+/* Nor can a name be padded until the terminal wraps it and it looks like a verdict of ours. */
+static void test_no_padding(void **state) {
+        static const char *const senders[] = {
+                "\"x          \342\240\200\343\200\200verdict:      good\"@example.org"
+        };
+        const FixtureCertificate wanted = { .name = "x          verdict:      good", .address = "a@example.org" };
+        _cleanup_(EVP_PKEY_freep) EVP_PKEY *key = fixture_key("p256");
+        _cleanup_(X509_freep) X509 *certificate = fixture_certificate(&wanted, key, NULL, NULL);
+        SignatureResult signature = { .certificate = certificate, .valid = true, .digest = "sha256" };
+        const VerifyResult result = { .signatures = &signature, .n = 1 };
+        const Report report = { &result, senders, 1, NULL };
+        _cleanup_free_ char *text = NULL;
+        Fault f = { 0 };
+
+        (void) state;
+        assert_int_equal(report_text(&report, &text, &f), 0);
+        assert_non_null(strstr(text, "certificate:  CN=x verdict: good, valid"));
+        assert_non_null(strstr(text, "from:         \"x verdict: good\"@example.org"));
+}
+
 static void test_json_is_clean(void **state) {
         static const char *const senders[] = { "\"\302\2332J\u202e\"@example.org" };
         const FixtureCertificate wanted = { .name = "x\302\23331my", .address = "a@example.org" };
@@ -49,6 +69,7 @@ static void test_json_is_clean(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_text_is_clean),
+                cmocka_unit_test(test_no_padding),
                 cmocka_unit_test(test_json_is_clean),
         };
         int r = cmocka_run_group_tests(tests, NULL, NULL);

@@ -260,6 +260,47 @@ static void test_uses(void **state _unused_) {
         }
 }
 
+/* What CKA_ALLOWED_MECHANISMS lists: a mechanism of each kind. */
+static void test_mechanisms(void **state _unused_) {
+        const struct {
+                const char *algorithm;
+                const EVP_PKEY *pkey;
+                const char *operation;
+                CK_MECHANISM_TYPE among, not_among;
+        } cases[] = {
+                { "rsa", fixture.rsa, "sign:smime", CKM_SHA256_RSA_PKCS_PSS, CKM_RSA_PKCS_OAEP },
+                { "rsa", fixture.rsa, "sign:smime", CKM_RSA_PKCS, CKM_ECDSA },
+                { "rsa", fixture.rsa, "decrypt:cms", CKM_RSA_PKCS_OAEP, CKM_SHA256_RSA_PKCS },
+                { "ec-p256", fixture.p256, "sign:digest", CKM_ECDSA, CKM_ECDH1_DERIVE },
+                { "ec-p256", fixture.p256, "decrypt:cms", CKM_ECDH1_DERIVE, CKM_ECDSA },
+                { "ed25519", fixture.ed25519, "sign:digest", CKM_EDDSA, CKM_ECDSA },
+                { "x25519", fixture.x25519, "decrypt:raw", CKM_ECDH1_DERIVE, CKM_SHA256 },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                signet_key *key = fake_add_key(cases[i].algorithm, cases[i].pkey, "alice");
+                _cleanup_(object_unrefp) Object *o = NULL;
+                bool among = false, not_among = false;
+                CK_MECHANISM_TYPE type;
+                CK_ULONG n;
+
+                fake_may(key, cases[i].operation);
+                o = private_of(key);
+                assert_int_equal(get(o, CKA_ALLOWED_MECHANISMS, &n), CKR_OK);
+                assert_int_equal(n % sizeof(type), 0);
+                for (CK_ULONG k = 0; k < n; k += sizeof(type)) {
+                        memcpy(&type, value + k, sizeof(type));
+                        among = among || type == cases[i].among;
+                        not_among = not_among || type == cases[i].not_among;
+                }
+                assert_true(among);
+                assert_false(not_among);
+        }
+
+        _cleanup_(object_unrefp) Object *none = private_of(fake_add_key("rsa", fixture.rsa, "alice"));
+        has(none, CKA_ALLOWED_MECHANISMS, "", 0);
+}
+
 static void test_unreadable_keys(void **state _unused_) {
         static const unsigned char junk[] = { 0x30, 0x82, 0xff, 0xff, 0x00 };
         _cleanup_(object_unrefp) Object *o = NULL;
@@ -476,6 +517,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_rsa, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_curves, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_uses, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_mechanisms, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_unreadable_keys, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_certificate, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_far_dates, set_up, tear_down),

@@ -133,6 +133,7 @@ static void test_places(void **state _unused_) {
         assert_string_equal(listed(slot_of(s, "two")), "priv:old alice:ff01 pub:old alice:ff01 ");
         assert_string_equal(listed(slot_of(s, "locked")), "");
         assert_null(slot_of(s, "empty"));
+        assert_int_equal(names_slot_count(module.names), 3);
 
         const SnapshotSlot *one = slot_of(s, "one");
         assert_ptr_equal(snapshot_slot(s, one->id), one);
