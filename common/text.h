@@ -15,8 +15,8 @@ char *text_clean_json(const char *json);
 /* The same as text_clean() in its own bytes; it never becomes longer. */
 void text_clean_in_place(char *s);
 
-/* Makes one blank of every run of blanks, of whatever width: what a name is padded with wraps on a terminal, and the rest
- * of it then looks like a line of ours. For text that was cleaned. */
+/* Makes one blank of every run of blanks, of whatever width: what a name is padded with wraps on a terminal, and the
+ * rest of it then looks like a line of ours. For text that was cleaned. */
 void text_squeeze_in_place(char *s);
 
 /* The bytes of the UTF-8 character at s, and its code point; 0 at the end and where there is none. */
