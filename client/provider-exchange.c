@@ -7,6 +7,8 @@
 
 #include "provider.h"
 
+#define DERIVED_MAX 65535 /* more than any key has; signetd allows less */
+
 /* With `ctx`, OpenSSL's default provider does everything (software keys); without, the members after it make up a
  * request to signetd. */
 typedef struct Exchange {
@@ -218,7 +220,7 @@ static int derive_remote(Exchange *e, unsigned char *secret, size_t *ret_size, s
                 if (!options.hash)
                         return provider_raise(e->provider, PROVIDER_R_UNSUPPORTED, "signetd does not derive with %s",
                                               EVP_MD_get0_name(e->md));
-                options.key_length = (unsigned int) MIN(e->length, 65536U);
+                options.key_length = (unsigned int) e->length;
                 options.shared_info = e->shared_info;
                 options.shared_info_size = e->shared_info_size;
         }
@@ -250,6 +252,13 @@ static int derive(void *ctx, unsigned char *secret, size_t *ret_size, size_t roo
                 *ret_size = output_size(e);
                 return 1;
         }
+        /* Before signetd is asked: what it has derived is counted and written down. */
+        if (room < output_size(e))
+                return provider_raise(e->provider, PROVIDER_R_SMALL_BUFFER, "the secret has %zu bytes, the buffer %zu",
+                                      output_size(e), room);
+        if (e->length > DERIVED_MAX)
+                return provider_raise(e->provider, PROVIDER_R_UNSUPPORTED, "X9.63 gives at most %d bytes here, not %zu",
+                                      DERIVED_MAX, e->length);
         return derive_remote(e, secret, ret_size, room);
 }
 

@@ -46,7 +46,7 @@ static CK_RV unlock(Module *m, signet_token *token, const CK_UTF8CHAR *pin, CK_U
 
         if (!pin)
                 return module_refuse(CKR_ARGUMENTS_BAD, "C_Login: the token is locked and needs a PIN");
-        if (size == 0 || size > PIN_SIZE_MAX)
+        if (size == 0)
                 return module_refuse(CKR_PIN_INCORRECT, "C_Login: a PIN has 1 to 255 bytes; nothing was tried");
         rv = pin_open(pin, size, &fd);
         if (rv != CKR_OK)
@@ -87,11 +87,13 @@ static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE type, const CK_UTF8CH
                 return rv;
         if (!pin && size > 0)
                 return module_refuse(CKR_ARGUMENTS_BAD, "C_Login: no PIN, but a length");
+        if (size > PIN_SIZE_MAX)
+                return module_refuse(CKR_PIN_INCORRECT, "C_Login: a PIN has 1 to 255 bytes; nothing was tried");
         switch (type) {
         case CKU_USER:
                 return login_user(&c, pin, size);
-        case CKU_CONTEXT_SPECIFIC: /* for one use of a key; ours ask for none */
-                return CKR_OK;
+        case CKU_CONTEXT_SPECIFIC: /* for the use of a key that is under way; ours ask for none */
+                return c.session->sign || c.session->decrypt ? CKR_OK : CKR_OPERATION_NOT_INITIALIZED;
         default:
                 return module_refuse(CKR_USER_TYPE_INVALID,
                                      "C_Login: signetctl manages tokens, not a security officer");

@@ -18,9 +18,11 @@ static inline bool output_postponed(size_t size, const void *out, CK_ULONG *n, C
         return true;
 }
 
-/* A pointer that may be NULL only with a length of 0. */
+#define INPUT_MAX (UINT64_C(1) << 36) /* bytes in one call; a host that says more has lost count */
+
+/* A pointer that may be NULL only with a length of 0, and a length that a host can have. */
 static inline bool input_readable(const void *data, CK_ULONG n) {
-        return data || n == 0;
+        return (data || n == 0) && n <= INPUT_MAX;
 }
 
 /* The kind of a key at signetd; KEY_TYPE_UNKNOWN for one that this version knows nothing of. */

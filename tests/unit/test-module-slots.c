@@ -267,7 +267,7 @@ static void test_login_ready(void **state _unused_) {
         assert_int_equal(C_Login(session, CKU_USER, NULL, 4), CKR_ARGUMENTS_BAD);
         assert_int_equal(C_Login(session, CKU_SO, NULL, 0), CKR_USER_TYPE_INVALID);
         assert_int_equal(C_Login(session, 77, NULL, 0), CKR_USER_TYPE_INVALID);
-        assert_int_equal(C_Login(session, CKU_CONTEXT_SPECIFIC, (CK_UTF8CHAR *) "1", 1), CKR_OK);
+        assert_int_equal(C_Login(session, CKU_CONTEXT_SPECIFIC, (CK_UTF8CHAR *) "1", 1), CKR_OPERATION_NOT_INITIALIZED);
         assert_int_equal(state_of(session), CKS_RO_PUBLIC_SESSION);
         assert_int_equal(C_LoginUser(session, CKU_USER, NULL, 0, (CK_UTF8CHAR *) "x", 1), CKR_OK);
         assert_int_equal(state_of(session), CKS_RO_USER_FUNCTIONS);

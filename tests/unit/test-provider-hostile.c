@@ -238,6 +238,33 @@ static void test_small_buffer(void **state) {
         }
 }
 
+static void test_derive_buffer(void **state) {
+        Context *c = *state;
+        EVP_PKEY *key = context_key(c, "ec-p256"), *peer = fake_public("ec-p256");
+        EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(c->libctx, key, NULL);
+        unsigned int before = fake.operations;
+        static unsigned char secret[100000];
+        size_t n = 0;
+
+        assert_int_equal(EVP_PKEY_derive_init(ctx), 1);
+        assert_int_equal(EVP_PKEY_derive_set_peer(ctx, peer), 1);
+        assert_int_equal(EVP_PKEY_derive(ctx, NULL, &n), 1);
+        assert_int_equal(n, 32);
+        n = 31;
+        assert_int_equal(EVP_PKEY_derive(ctx, secret, &n), 0);
+        assert_error(PROVIDER_R_SMALL_BUFFER, "32 bytes");
+
+        assert_true(EVP_PKEY_CTX_set_ecdh_kdf_type(ctx, EVP_PKEY_ECDH_KDF_X9_63) > 0);
+        assert_true(EVP_PKEY_CTX_set_ecdh_kdf_outlen(ctx, sizeof(secret)) > 0);
+        n = sizeof(secret);
+        assert_int_equal(EVP_PKEY_derive(ctx, secret, &n), 0);
+        assert_error(PROVIDER_R_UNSUPPORTED, "100000");
+        assert_int_equal(fake.operations, before);
+        EVP_PKEY_CTX_free(ctx);
+        EVP_PKEY_free(peer);
+        EVP_PKEY_free(key);
+}
+
 /* --- what errors show --------------------------------------------------------------------------------- */
 
 /* What the provider has put on the queue. OpenSSL's store of files, which is asked too, says what it likes. */
@@ -333,10 +360,10 @@ static void test_long_uri(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                EACH_ORDER(test_parameters),  EACH_ORDER(test_parameter_length),  EACH_ORDER(test_parameter_errors),
-                EACH_ORDER(test_sign_again),  EACH_ORDER(test_empty_key),         EACH_ORDER(test_small_buffer),
-                EACH_ORDER(test_error_texts), EACH_ORDER(test_key_file_texts),    EACH_ORDER(test_long_uri),
-                EACH_ORDER(test_pieces),      EACH_ORDER(test_unnamed_algorithm),
+                EACH_ORDER(test_parameters),    EACH_ORDER(test_parameter_length), EACH_ORDER(test_parameter_errors),
+                EACH_ORDER(test_sign_again),    EACH_ORDER(test_empty_key),        EACH_ORDER(test_small_buffer),
+                EACH_ORDER(test_error_texts),   EACH_ORDER(test_key_file_texts),   EACH_ORDER(test_long_uri),
+                EACH_ORDER(test_derive_buffer), EACH_ORDER(test_pieces),           EACH_ORDER(test_unnamed_algorithm),
         };
         int r;
 
