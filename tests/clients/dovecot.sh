@@ -77,6 +77,19 @@ lab_stop dovecot
 
 # --- who may not -----------------------------------------------------------------------------------------------
 
+# broken DESCRIPTION PATTERN CHANGE: the configuration is changed with sed; there is no handshake, and the log says why.
+broken() {
+  cp "$LAB/dovecot/dovecot.conf" "$LAB/saved"
+  sed -i "$3" "$LAB/dovecot/dovecot.conf"
+  start "${client_unit[@]}"
+  refuse "$1: no handshake" 'curl: \([0-9]+\)' read_mail
+  check 'and the log says why' said "Couldn't parse private SSL key .*$2"
+  lab_stop dovecot
+  cp "$LAB/saved" "$LAB/dovecot/dovecot.conf"
+}
+broken 'openssl.cnf was not passed on' unsupported 's/ OPENSSL_CONF=.*//'
+broken 'login processes in their chroot' 'signetd unavailable' 's/chroot =/chroot = login/'
+
 if [ ${#client_unit[@]} -gt 0 ]; then
   start
   refuse 'outside of its unit there is no handshake' 'curl: \([0-9]+\)' read_mail

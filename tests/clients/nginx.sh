@@ -91,6 +91,8 @@ if [ ${#client_unit[@]} -gt 0 ]; then
   refuse 'nginx outside of its unit has no key' 'no such key' "${nginx[@]}" -t -c "$LAB/nginx/nginx.conf"
 fi
 server_refused www-rsa carol "$dir/www-rsa.key"
+refuse 'without its openssl.cnf it does not know such files' 'cannot load certificate key .*unsupported' \
+  "${client_unit[@]}" nginx -e stderr -p "$LAB/nginx" -t -c "$LAB/nginx/nginx.conf"
 lab_config_policy </dev/null
 signetctl policy reload
 refuse 'without the rule nginx does not start' 'no such key' "${client_unit[@]}" "${nginx[@]}" -t -c "$LAB/nginx/nginx.conf"
