@@ -5,9 +5,9 @@
 set -eu
 # shellcheck source=tests/lab/check.sh
 . "$SIGNET_SOURCE/tests/lab/check.sh"
+lab_begin module
 # shellcheck source=tests/lab/module.sh
 . "$SIGNET_SOURCE/tests/lab/module.sh"
-lab_begin module
 lab_demo "$LAB_USER"
 
 groups=(general interface walk slot session find object sign sign-state decrypt derive digest threads process)
