@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# signet-pkcs11.so in NSS, as Thunderbird and Evolution have it: mail that openssl encrypted to RSA and EC keys is read, and mail is signed. The caller
-# may decrypt content keys only, not anything. Debian's own NSS cannot read mail to EC keys; Thunderbird's can, and is used for those where it is installed.
+# signet-pkcs11.so in NSS, as Thunderbird and Evolution have it: mail that openssl encrypted to RSA and EC keys is read, and mail is signed, by someone who
+# may only do that. Debian's own NSS is older than Thunderbird's: it cannot read mail to EC keys, and makes digests of what it signs by itself.
 set -eu
 # shellcheck source=tests/lab/check.sh
 . "$SIGNET_SOURCE/tests/lab/check.sh"
@@ -14,23 +14,18 @@ lab_demo_token
 lab_bus
 lab_config
 lab_config_token demo
-lab_config_policy <<END
-reads: {
+rules() {
+  lab_config_policy <<END
+mail: {
     user      = "$LAB_USER"
     key       = "pkcs11:token=demo;object=alice-*"
-    operation = "decrypt"
-    purpose   = "cms"
-    effect    = "allow"
-}
-
-signs: {
-    user      = "$LAB_USER"
-    key       = "pkcs11:token=demo;object=alice-*"
-    operation = "sign"
-    purpose   = "digest"
+    operation = ["sign", "decrypt"]
+    purpose   = $1
     effect    = "allow"
 }
 END
+}
+rules '["smime", "cms"]'
 lab_signetd demo=ready
 mkdir -m 1777 "$LAB/work"
 cd "$LAB/work"
@@ -58,6 +53,13 @@ reads() {
   same 'every part came through' "$(mail_parts clear)" "$(mail_parts "$mail")"
 }
 
+# signs NAME KEY
+signs() {
+  check "$1: signs with $2" from "$mail" to signed nss cmsutil -S -d sql:db -N "demo:$2" -H SHA256
+  check 'openssl accepts it' openssl cms -verify -inform DER -in signed -CAfile "$ca" -out content
+  same 'every part came through' "$(mail_parts content)" "$(mail_parts "$mail")"
+}
+
 reads 'Debian: RSA' alice-rsa -aes128
 reads 'Debian: RSA' alice-rsa -aes256
 if [ -f /usr/lib/thunderbird/libsmime3.so ]; then
@@ -71,6 +73,8 @@ if [ -f /usr/lib/thunderbird/libsmime3.so ]; then
     done
   done
   reads 'Thunderbird: EC' alice-ec -aes128 -wrap AES-256-WRAP
+  signs 'Thunderbird' alice-rsa
+  signs 'Thunderbird' alice-ec
   head -c -20 encrypted >damaged
   refuse 'damaged mail is not read' cmsutil: nss cmsutil -D -d sql:db -i damaged -o clear
 else
@@ -78,9 +82,9 @@ else
 fi
 library=
 
-for key in alice-rsa alice-ec; do
-  check "NSS signs with $key" from "$mail" to signed nss cmsutil -S -d sql:db -N "demo:$key" -H SHA256
-  check 'openssl accepts it' openssl cms -verify -inform DER -in signed -CAfile "$ca" -out content
-  same 'every part came through' "$(mail_parts content)" "$(mail_parts "$mail")"
-done
+refuse 'Debian: signs digests, which is another right' SEC_ERROR to signed nss cmsutil -S -d sql:db -N demo:alice-rsa -H SHA256 -i "$mail"
+rules '["digest", "cms"]'
+lab_quietly signetctl policy reload
+signs 'Debian' alice-rsa
+signs 'Debian' alice-ec
 check_done
