@@ -253,7 +253,7 @@ static int begin(const char *operation, const char *purpose, size_t size, const 
         fake.options = *options;
         snprintf(fake.purpose, sizeof(fake.purpose), "%s", purpose);
         snprintf(full, sizeof(full), "%s:%s", operation, purpose);
-        if (fake.refused && strcmp(full, fake.refused) == 0)
+        if ((fake.refused && strcmp(full, fake.refused) == 0) || (fake.denied && strcmp(full, fake.denied) == 0))
                 return error_set(SIGNET_E_NOT_AUTHORIZED, "no rule allows %s with this key", full);
         return 0;
 }

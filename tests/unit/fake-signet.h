@@ -14,6 +14,7 @@ typedef struct FakeSignet {
         size_t size;             /* of its data */
         signet_options options;  /* its hash, padding, mgf_hash, salt_length and key_length; words are static */
         const char *refused;     /* "sign:smime": operations of this name are not authorized; NULL: none */
+        const char *denied;      /* the same, of which the key does not know: policy changed since it was found */
         const char *uri;         /* what every key says that its URI is; NULL: its own */
         unsigned int keys_alive; /* signet_key objects, to find leaks of references */
 } FakeSignet;

@@ -117,6 +117,23 @@ static void test_purpose(void **state _unused_) {
         }
 }
 
+/* Policy changed since the key was found: the other right may do. */
+static void test_purpose_changed(void **state _unused_) {
+        unsigned char ciphertext[256], text[256];
+        unsigned int before = fake.operations;
+        CK_ULONG n = sizeof(text);
+
+        encrypt(content_key, sizeof(content_key), NULL, NULL, NULL, ciphertext);
+        decrypt_init(NULL);
+        fake.denied = "decrypt:raw";
+        assert_int_equal(C_Decrypt(S, ciphertext, sizeof(ciphertext), text, &n), CKR_OK);
+        fake.denied = NULL;
+        assert_string_equal(fake.purpose, "cms");
+        assert_int_equal(fake.operations, before + 2);
+        assert_int_equal(n, sizeof(content_key));
+        assert_memory_equal(text, content_key, n);
+}
+
 /* A host that gives less room than the modulus takes, again and again, costs one decryption. */
 static void test_decrypt_room(void **state _unused_) {
         unsigned char ciphertext[256], other[256], text[256];
@@ -280,10 +297,10 @@ static void test_random(void **state _unused_) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_decrypt),      cmocka_unit_test(test_purpose),
-                cmocka_unit_test(test_decrypt_room), cmocka_unit_test(test_decrypt_states),
-                cmocka_unit_test(test_digest),       cmocka_unit_test(test_digest_states),
-                cmocka_unit_test(test_random),
+                cmocka_unit_test(test_decrypt),         cmocka_unit_test(test_purpose),
+                cmocka_unit_test(test_purpose_changed), cmocka_unit_test(test_decrypt_room),
+                cmocka_unit_test(test_decrypt_states),  cmocka_unit_test(test_digest),
+                cmocka_unit_test(test_digest_states),   cmocka_unit_test(test_random),
         };
         int r;
 

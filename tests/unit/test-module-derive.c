@@ -198,6 +198,12 @@ static void test_derive_rights(void **state _unused_) {
         fake.refused = "decrypt:raw";
         assert_int_equal(derive("ec-p256", &params, template, 2, &key), CKR_OK);
         assert_string_equal(fake.purpose, "cms");
+        fake.refused = NULL;
+        fake.denied = "decrypt:cms"; /* policy changed */
+        assert_int_equal(derive("ec-p256", &params, template, 2, &key), CKR_OK);
+        assert_string_equal(fake.purpose, "raw");
+        fake.denied = NULL;
+        fake.refused = "decrypt:raw";
         params.ulSharedDataLen--;
         assert_int_equal(derive("ec-p256", &params, template, 2, &key), CKR_KEY_FUNCTION_NOT_PERMITTED);
         assert_string_equal(fake.purpose, "raw");

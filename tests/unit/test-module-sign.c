@@ -313,6 +313,15 @@ static void test_refused(void **state _unused_) {
         unsigned char signature[512];
         CK_ULONG size = sizeof(signature);
 
+        /* Policy changed since the key was found: the other right may do. */
+        fake.denied = "sign:smime";
+        sign_init(&cases[1]);
+        assert_int_equal(C_Sign(S, (CK_BYTE *) attributes, sizeof(attributes), signature, &size), CKR_OK);
+        assert_string_equal(fake.purpose, "digest");
+        judge(&cases[1], attributes, sizeof(attributes), signature, size);
+        fake.denied = NULL;
+
+        size = sizeof(signature);
         fake.refused = "sign:digest";
         sign_init(&cases[1]);
         assert_int_equal(C_Sign(S, (CK_BYTE *) "words", 5, signature, &size), CKR_KEY_FUNCTION_NOT_PERMITTED);
