@@ -13,6 +13,8 @@
 #define RETRY_MS 1000
 /* A signetd that hangs lets each attempt last until the client's timeout: most of the time nobody shall wait for it. */
 #define RETRY_FACTOR 10
+/* Nor does a program that starts wait long: until something was seen, nobody else uses the client. */
+#define FIRST_TIMEOUT_MS 5000
 
 void snapshot_unref(Snapshot *s) {
         if (!s || atomic_fetch_sub(&s->n_ref, 1) != 1)
@@ -124,13 +126,19 @@ static Snapshot *empty_snapshot(void) {
 static CK_RV refresh(Module *m) {
         _cleanup_(snapshot_unrefp) Snapshot *fresh = NULL, *before = NULL, *empty = NULL;
         int64_t begin = now_ms(), end;
+        bool seen;
         CK_RV rv;
 
         pthread_mutex_lock(&m->snapshot_lock);
         m->snapshot_stale = m->snapshot_expired = false; /* changes from here on are other ones */
+        seen = m->signetd_seen;
         pthread_mutex_unlock(&m->snapshot_lock);
 
+        if (!seen)
+                signet_client_set_timeout(m->client, FIRST_TIMEOUT_MS);
         rv = fetch(m, &fresh);
+        if (!seen)
+                signet_client_set_timeout(m->client, 0);
         empty = empty_snapshot();
         if (!empty || rv == CKR_HOST_MEMORY)
                 rv = CKR_HOST_MEMORY;

@@ -26,6 +26,9 @@ else
   skip 'a user without a rule: only root can become another user'
 fi
 
+kill -STOP "${lab_pids[signetd]}"
+check 'a signetd that does not answer' to "$LAB/log/no-answer" conform hanging
+kill -CONT "${lab_pids[signetd]}"
 grep start "$LAB"/log/no-* || true
 
 # --- signetd restarts ----------------------------------------------------------------------------------------

@@ -88,5 +88,6 @@ int test_process(void);
 
 /* Those for special circumstances (test-special.c). */
 int test_empty(void);
+int test_hanging(void);
 int test_restart(void);
 int test_many(void);

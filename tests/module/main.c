@@ -29,6 +29,7 @@ static const struct {
         { "threads", test_threads },
         { "process", test_process },
         { "empty", test_empty, true },
+        { "hanging", test_hanging, true },
         { "restart", test_restart, true },
         { "many", test_many, true },
 };

@@ -57,6 +57,28 @@ static void test_nothing_there(void **state _unused_) {
         assert_true(now() - started < allowed(0.5));
 }
 
+/* signetd is there and does not answer: that is noticed, once, and not waited for again and again. */
+static void test_no_answer(void **state _unused_) {
+        double started = now();
+        CK_ULONG n;
+
+        expect(p11->C_Initialize(NULL), CKR_OK);
+        for (int i = 0; i < 100; i++) {
+                n = 77;
+                expect(p11->C_GetSlotList(CK_TRUE, NULL, &n), CKR_OK);
+                assert_int_equal(n, 0);
+        }
+        expect(p11->C_Finalize(NULL), CKR_OK);
+        print_message("start: %.1f ms\n", (now() - started) * 1000);
+        assert_true(now() - started < allowed(7));
+}
+
+int test_hanging(void) {
+        const struct CMUnitTest tests[] = { cmocka_unit_test_teardown(test_no_answer, host_stop) };
+
+        return cmocka_run_group_tests_name("hanging", tests, NULL, NULL);
+}
+
 int test_empty(void) {
         const struct CMUnitTest tests[] = { cmocka_unit_test_teardown(test_nothing_there, host_stop) };
 
