@@ -124,6 +124,12 @@ client_handshake() {
   fi
 }
 
+# client_says FILE WORDS: the text of a mail has these words, whatever its encoding.
+client_says() {
+  /usr/bin/python3 -c 'import email, email.policy, sys
+print(email.message_from_file(sys.stdin, policy=email.policy.default).get_content())' <"$1" | grep -q "$2"
+}
+
 # client_rule NAME USER KEY OPERATION PURPOSE: a rule for lab_config_policy; words that libconfig needs quotes around come with them.
 client_rule() {
   printf '%s: {\n  user = %s\n  key = "%s"\n  operation = %s\n  purpose = %s\n  effect = "allow"\n}\n' "$@"

@@ -89,16 +89,10 @@ mutt_read() {
 
 words='Grüezi Carl'
 
-# says FILE WORDS: its text has these words, whatever the encoding.
-says() {
-  /usr/bin/python3 -c 'import email, email.policy, sys
-print(email.message_from_file(sys.stdin, policy=email.policy.default).get_content())' <"$1" | grep -q "$2"
-}
-
 # verified NAME FILE: plain openssl says that alice's key signed it.
 verified() {
   check "$1: openssl accepts the signature" plain openssl cms -verify -in "$2" -CAfile "$ca" -out content.eml -signer signer.pem
-  check "$1: with the words in it" says content.eml "$words"
+  check "$1: with the words in it" client_says content.eml "$words"
   same "$1: signed by her key" "$(openssl x509 -in signer.pem -noout -serial)" "$(openssl x509 -in "$LAB/certificates/alice-rsa.pem" -noout -serial)"
 }
 

@@ -31,6 +31,9 @@ lab_bus() {
   </policy>
   <include>$policy</include>
   <policy user="$LAB_DAEMON_USER"><allow own="$lab_name"/></policy>
+  <policy user="$LAB_USER">
+    <allow send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Monitoring"/>
+  </policy>
 </busconfig>
 END
   mkfifo "$LAB/bus.address"
