@@ -7,8 +7,7 @@
 #include "error.h"
 #include "signet.h"
 
-#define SIGNET_ERROR_PREFIX "org.signetd.Signet1.Error."
-#define SPAWN_ERROR_PREFIX  "org.freedesktop.DBus.Error.Spawn."
+#define SPAWN_ERROR_PREFIX "org.freedesktop.DBus.Error.Spawn."
 #define UNIT_ERROR_PREFIX                                                                                              \
         "org.freedesktop.systemd1." /* the bus had the service manager start it, and passes on why not */
 

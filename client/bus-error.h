@@ -6,6 +6,8 @@
 
 #include "common/macros.h"
 
+#define SIGNET_ERROR_PREFIX "org.signetd.Signet1.Error."
+
 typedef enum BusOutcome {
         BUS_ANSWERED, /* the answer, even if it is no: a repeat would change nothing */
         BUS_UNSENT,   /* the request reached nobody: signetd is not on the bus, and the bus cannot start it */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "client.h"
+#include "common/channel-frame.h"
 
 #define SIGNET_PATH       "/org/signetd/Signet1"
 #define SIGNET_KEY_PATH   SIGNET_PATH "/key"
@@ -16,7 +17,8 @@ typedef enum CallRepeat {
         CALL_ONCE,       /* a PIN is tried once */
 } CallRepeat;
 
-typedef struct Call {
+typedef struct Call Call;
+struct Call {
         const char *path, *interface, *member;
         CallRepeat repeat;
         int (*write)(sd_bus_message *m,
@@ -24,8 +26,11 @@ typedef struct Call {
         const void *input;
         int (*read)(sd_bus_message *reply,
                     void *output); /* 0, or a status with its sentence set; NULL: nothing is expected */
-        void *output;              /* untouched unless read() succeeded */
-} Call;
+        /* The same request and answer as frames of a channel; NULL: the bus alone carries it. */
+        void (*frame)(const Call *call, ChannelCall *ret);
+        int (*read_frame)(const ChannelResult *result, void *output);
+        void *output; /* untouched unless read() succeeded */
+};
 
 /* 0, or a status with its sentence set. A public function that needs several calls gives all of them the one deadline
  * of client_deadline(). */

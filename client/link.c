@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "channel.h"
 #include "deadline.h"
 #include "error.h"
 #include "link.h"
@@ -237,6 +238,7 @@ void link_close(Link *l) {
         sd_bus *bus = TAKE_PTR(l->bus);
         bool ours = link_has_socket(l);
 
+        channel_close(l);
         l->fd = -EBADF; /* first: in a child forked from here on, the number may mean something else */
         if (ours)
                 sd_bus_close_unref(bus);
@@ -245,6 +247,7 @@ void link_close(Link *l) {
 }
 
 void link_abandon(Link *l) {
+        channel_close(l);
         if (link_has_socket(l))
                 close(l->fd);
         l->fd = -EBADF;

@@ -9,12 +9,24 @@
 
 #define SIGNET_BUS_NAME "org.signetd.Signet1"
 
+/* See channel.h. */
+typedef struct ChannelEnd {
+        int fd;
+        dev_t device; /* of what fd is */
+        ino_t inode;
+        uint32_t id;   /* of the last call */
+        uint8_t *room; /* one frame; NULL: no channel */
+        size_t used;   /* bytes of it that were written */
+} ChannelEnd;
+
 typedef struct Link {
         sd_bus *bus; /* NULL: not open */
         int fd;      /* the bus's socket, for link_abandon() */
         dev_t device;
         ino_t inode;
         uid_t euid; /* whom the bus takes us for: who we were when it was opened */
+        ChannelEnd channel;
+        bool used, channel_refused; /* see channel_ready() */
 } Link;
 
 /* Whether to wait for a bus whose socket is gone (it restarts) or to give up at once. */

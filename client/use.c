@@ -9,19 +9,12 @@
 #include "error.h"
 #include "key.h"
 #include "options.h"
+#include "use.h"
 
 #define DATA_MAX      (1024 * 1024)      /* bytes of one input */
 #define DATA_MANY_MAX (16 * 1024 * 1024) /* of all inputs of one call: a bus hangs up on messages over its limit */
 #define MANY_MAX      256                /* inputs of one call */
 #define ANSWER_MAX    1024               /* bytes of a signature or plaintext: RSA-8192 */
-
-typedef struct Use {
-        const char *purpose;
-        Blob *inputs;
-        size_t n;
-        OptionsUse kind;
-        signet_options options;
-} Use;
 
 static int inputs_check(const Use *u) {
         size_t total = 0;
@@ -142,6 +135,8 @@ int signet_sign(signet_key *key, const char *purpose, const unsigned char *data,
                       .write = one_write,
                       .input = &use,
                       .read = signature_read,
+                      .frame = use_frame,
+                      .read_frame = use_read_frame,
                       .output = &signature };
         int r;
 
@@ -189,6 +184,8 @@ static int sign_many(signet_key *key, const Use *use, BytesList *ret) {
                       .write = many_write,
                       .input = use,
                       .read = signatures_read,
+                      .frame = use_frame,
+                      .read_frame = use_read_frames,
                       .output = &signatures };
         int r;
 
@@ -247,6 +244,8 @@ static int secret_get(signet_key *key, const char *member, Use *use, const signe
                       .write = one_write,
                       .input = use,
                       .read = secret_read,
+                      .frame = use_frame,
+                      .read_frame = use_read_frame,
                       .output = &secret };
         int r;
 

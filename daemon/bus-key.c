@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* org.signetd.Signet1.Key: decodes, has checked, and passes on. Fed by bus clients who may see the key. */
+/* org.signetd.Signet1.Key: decodes and passes on. Fed by bus clients who may see the key. */
 #include <stdio.h>
 #include <time.h>
 
@@ -7,23 +7,7 @@
 #include "bus-options.h"
 #include "bus-vtable.h"
 #include "manager.h"
-#include "request-answer.h"
-
-/* What all methods begin with. */
-typedef struct Call {
-        View view;
-        sd_bus_message *message;
-        Purpose purpose;
-        Options options;
-} Call;
-
-static int read_purpose(Call *c, Operation operation, Failure *f) {
-        const char *word;
-        int r;
-
-        r = sd_bus_message_read_basic(c->message, 's', &word);
-        return r < 0 ? r : purpose_parse(word, operation, &c->purpose, f);
-}
+#include "use.h"
 
 static int read_bytes(sd_bus_message *m, Blob *ret) {
         const void *data;
@@ -37,61 +21,7 @@ static int read_bytes(sd_bus_message *m, Blob *ret) {
         return 0;
 }
 
-static int submit(Request *r) {
-        int k = request_submit(r);
-
-        return k < 0 ? bus_reply_failure(r->message, k, NULL) : 1;
-}
-
-/* Input that a typed purpose refuses is an attempt to misuse a key, and is written down. */
-static int refuse(Request *r, unsigned index, int k, const Failure *f) {
-        if (k < 0)
-                return bus_reply_failure(r->message, k, NULL);
-        request_refuse(r, &r->jobs[index], f);
-        return 1;
-}
-
-static int sign(Call *c, const Blob *data, unsigned n, RequestReply reply) {
-        _cleanup_(request_unrefp) Request *r = NULL;
-        int64_t now = (int64_t) time(NULL);
-        Key *key = c->view.key;
-        SignOptions options;
-        Failure f;
-        int k;
-
-        k = sign_options_parse(&c->options, key->type, key_octets(key), &options, &f);
-        if (k == 0)
-                k = request_new(c->view.manager, c->view.peer, key, c->message, REQUEST_SIGN, c->purpose, n, &r);
-        if (k != 0)
-                return bus_reply_failure(c->message, k, &f);
-        r->reply = reply;
-        r->sign = options;
-        for (unsigned i = 0; i < n; i++) {
-                k = input_for_sign(&r->jobs[i].input, key, c->purpose, &options, data[i], now, &f);
-                if (k != 0)
-                        return refuse(r, i, k, &f);
-        }
-        return submit(r);
-}
-
-static int method_sign(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
-        Call c = { .view = *(View *) userdata, .message = m };
-        Failure f;
-        Blob data;
-        int r;
-
-        r = read_purpose(&c, OPERATION_SIGN, &f);
-        if (r == 0)
-                r = read_bytes(m, &data);
-        if (r == 0)
-                r = bus_options_read(m, &c.options, &f);
-        if (r != 0)
-                return bus_reply_failure(m, r, &f);
-        return sign(&c, &data, 1, REQUEST_REPLY_ONE);
-}
-
 static int read_many(sd_bus_message *m, Blob *data, unsigned *ret_n, Failure *f) {
-        size_t total = 0;
         unsigned n = 0;
         int r;
 
@@ -100,88 +30,52 @@ static int read_many(sd_bus_message *m, Blob *data, unsigned *ret_n, Failure *f)
                 if (n >= INPUT_MANY_MAX)
                         return failure_set(f, OUTCOME_INVALID_INPUT, "data has more than %d inputs; split them",
                                            INPUT_MANY_MAX);
-                r = read_bytes(m, &data[n]);
+                r = read_bytes(m, &data[n++]);
                 if (r < 0)
                         return r;
-                total += data[n++].size;
         }
         if (r >= 0)
                 r = sd_bus_message_exit_container(m);
-        if (r < 0)
-                return r;
-        if (n == 0)
-                return failure_set(f, OUTCOME_INVALID_INPUT, "data is empty: there is nothing to sign");
-        if (total > INPUT_MANY_BYTES_MAX)
-                return failure_set(f, OUTCOME_INVALID_INPUT,
-                                   "data has %zu bytes; at most %d are taken at once: split them", total,
-                                   INPUT_MANY_BYTES_MAX);
         *ret_n = n;
-        return 0;
+        return r < 0 ? r : 0;
+}
+
+static int method_use(sd_bus_message *m, const View *view, RequestKind kind, RequestReply reply) {
+        Use use = { .manager = view->manager, .peer = view->peer, .key = view->key, .kind = kind, .reply = reply };
+        Blob inputs[INPUT_MANY_MAX];
+        Origin origin;
+        Failure f;
+        int r;
+
+        use.inputs = inputs;
+        use.n_inputs = 1;
+        r = sd_bus_message_read_basic(m, 's', &use.purpose);
+        if (r >= 0)
+                r = reply == REQUEST_REPLY_MANY ? read_many(m, inputs, &use.n_inputs, &f) : read_bytes(m, &inputs[0]);
+        if (r == 0)
+                r = bus_options_read(m, &use.options, &f);
+        if (r != 0)
+                return bus_reply_failure(m, r, &f);
+
+        origin = origin_from_message(m);
+        use_submit(&use, &origin);
+        return 1;
+}
+
+static int method_sign(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
+        return method_use(m, userdata, REQUEST_SIGN, REQUEST_REPLY_ONE);
 }
 
 static int method_sign_many(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
-        Call c = { .view = *(View *) userdata, .message = m };
-        Blob data[INPUT_MANY_MAX];
-        unsigned n = 0;
-        Failure f;
-        int r;
-
-        r = read_purpose(&c, OPERATION_SIGN, &f);
-        if (r == 0)
-                r = read_many(m, data, &n, &f);
-        if (r == 0)
-                r = bus_options_read(m, &c.options, &f);
-        if (r != 0)
-                return bus_reply_failure(m, r, &f);
-        return sign(&c, data, n, REQUEST_REPLY_MANY);
+        return method_use(m, userdata, REQUEST_SIGN, REQUEST_REPLY_MANY);
 }
 
 static int method_decrypt(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
-        _cleanup_(request_unrefp) Request *request = NULL;
-        Call c = { .view = *(View *) userdata, .message = m };
-        DecryptOptions options;
-        Blob ciphertext;
-        Failure f;
-        int r;
-
-        r = read_purpose(&c, OPERATION_DECRYPT, &f);
-        if (r == 0)
-                r = read_bytes(m, &ciphertext);
-        if (r == 0)
-                r = bus_options_read(m, &c.options, &f);
-        if (r == 0)
-                r = decrypt_options_parse(&c.options, c.view.key->type, c.purpose, &options, &f);
-        if (r == 0)
-                r = request_new(c.view.manager, c.view.peer, c.view.key, m, REQUEST_DECRYPT, c.purpose, 1, &request);
-        if (r != 0)
-                return bus_reply_failure(m, r, &f);
-        request->decrypt = options;
-        r = input_for_decrypt(&request->jobs[0].input, c.view.key, ciphertext, &f);
-        return r != 0 ? refuse(request, 0, r, &f) : submit(request);
+        return method_use(m, userdata, REQUEST_DECRYPT, REQUEST_REPLY_ONE);
 }
 
 static int method_derive(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error) {
-        _cleanup_(request_unrefp) Request *request = NULL;
-        Call c = { .view = *(View *) userdata, .message = m };
-        DeriveOptions options;
-        Failure f;
-        Blob peer;
-        int r;
-
-        r = read_purpose(&c, OPERATION_DECRYPT, &f);
-        if (r == 0)
-                r = read_bytes(m, &peer);
-        if (r == 0)
-                r = bus_options_read(m, &c.options, &f);
-        if (r == 0)
-                r = derive_options_parse(&c.options, c.view.key->type, c.purpose, &options, &f);
-        if (r == 0)
-                r = request_new(c.view.manager, c.view.peer, c.view.key, m, REQUEST_DERIVE, c.purpose, 1, &request);
-        if (r != 0)
-                return bus_reply_failure(m, r, &f);
-        request->derive = options;
-        r = input_for_derive(&request->jobs[0].input, c.view.key, c.purpose, &options, peer, &f);
-        return r != 0 ? refuse(request, 0, r, &f) : submit(request);
+        return method_use(m, userdata, REQUEST_DERIVE, REQUEST_REPLY_ONE);
 }
 
 #define GETTER(name)                                                                                                   \

@@ -150,6 +150,23 @@ static int method_reload_policy(sd_bus_message *message, void *userdata, _unused
         return r < 0 ? r : 1;
 }
 
+/* What may be done on it is decided for each frame. */
+static int method_open_channel(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error) {
+        _cleanup_close_ int fd = -EBADF;
+        Manager *m = userdata;
+        Peer *peer = bus_peer(m, message);
+        Failure f;
+        int r;
+
+        if (!peer)
+                return no_caller(message);
+        r = channel_open(m, peer, &fd, &f);
+        if (r != 0)
+                return bus_reply_failure(message, r, &f);
+        r = sd_bus_reply_method_return(message, "h", fd);
+        return r < 0 ? r : 1;
+}
+
 #define GETTER(name)                                                                                                   \
         static int name(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,               \
                         _unused_ const char *property, sd_bus_message *reply, void *userdata,                          \
@@ -212,6 +229,8 @@ const sd_bus_vtable bus_manager_vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("FindKeys", SD_BUS_ARGS("s", name, "s", operation), SD_BUS_RESULT("ao", keys),
                                 method_find_keys, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("a{sv}", facts), SD_BUS_RESULT("a{sv}", verdict), method_explain,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenChannel", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", channel), method_open_channel,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ReloadPolicy", SD_BUS_NO_ARGS, SD_BUS_RESULT("t", generation), method_reload_policy,
                                 SD_BUS_VTABLE_UNPRIVILEGED),

@@ -70,8 +70,7 @@ static const char *operation_of(const char *method) {
 
 /* Somebody tried to use a key that is not there for them. Written down in the same way whether it exists or not, and
  * not without end: anybody may do this. */
-static void audit_attempt(Manager *m, const Peer *peer, sd_bus_message *message, const char *id) {
-        const char *operation = operation_of(sd_bus_message_get_member(message));
+static void audit_attempt(Manager *m, const Peer *peer, const char *operation, const char *id) {
         uint64_t now = manager_now_us(m);
         uint8_t digest[KEY_ID_LENGTH / 2];
         Failure f;
@@ -94,23 +93,33 @@ static void audit_attempt(Manager *m, const Peer *peer, sd_bus_message *message,
                 log_debug("an attempt at a hidden key does not stand in the audit");
 }
 
+Key *bus_find_key(Manager *m, const Peer *peer, const char *id, const char *operation, Failure *f) {
+        Key *key = key_table_find(m->keys, id);
+
+        if (peer && key && access_may_see(m->policy, peer, key))
+                return key;
+        if (peer)
+                audit_attempt(m, peer, operation, id);
+        (void) failure_set(f, OUTCOME_NO_SUCH_KEY,
+                           "no such key, or none that you may see; list yours with: signetctl keys");
+        return NULL;
+}
+
 static int find_key(sd_bus *bus, const char *path, _unused_ const char *interface, void *userdata, void **ret_found,
                     sd_bus_error *error) {
+        sd_bus_message *message = sd_bus_get_current_message(bus);
         const char *id = behind(path, BUS_KEYS);
         Manager *m = userdata;
         Peer *peer;
+        Failure f;
         Key *key;
 
         if (!id)
                 return 0;
-        peer = bus_peer(m, sd_bus_get_current_message(bus));
-        key = key_table_find(m->keys, id);
-        if (!peer || !key || !access_may_see(m->policy, peer, key)) {
-                if (peer)
-                        audit_attempt(m, peer, sd_bus_get_current_message(bus), id);
-                return sd_bus_error_set(error, outcome_error_name(OUTCOME_NO_SUCH_KEY),
-                                        "no such key, or none that you may see; list yours with: signetctl keys");
-        }
+        peer = bus_peer(m, message);
+        key = bus_find_key(m, peer, id, message ? operation_of(sd_bus_message_get_member(message)) : NULL, &f);
+        if (!key)
+                return sd_bus_error_set(error, outcome_error_name(f.outcome), f.text);
         m->view = (View){ .manager = m, .peer = peer, .key = key };
         *ret_found = &m->view;
         return 1;

@@ -29,6 +29,10 @@ int bus_add_objects(Manager *m, sd_bus *bus) _must_check_;
 /* The caller of a message, borrowed; NULL when it is gone, or there is none. */
 Peer *bus_peer(Manager *m, sd_bus_message *message);
 
+/* The key of this id if the caller may see it; borrowed. Else NULL, with the one answer that hidden and missing keys
+ * give in *f, and (where `operation`, which may be NULL, was tried on it) a line in the audit. peer NULL: nobody. */
+Key *bus_find_key(Manager *m, const Peer *peer, const char *id, const char *operation, Failure *f);
+
 /* What a token is to a caller. */
 typedef enum TokenSight {
         TOKEN_HIDDEN,

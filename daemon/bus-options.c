@@ -4,31 +4,11 @@
 
 #include <string.h>
 
-#include "common/problems.h"
-
 static const char *const type_signatures[] = {
         [OPTION_STRING] = "s",
         [OPTION_NUMBER] = "u",
         [OPTION_BYTES] = "ay",
 };
-
-static int find_option(const char *word, OptionName *ret, Failure *f) {
-        const char *words[_OPTION_MAX], *meant;
-
-        for (OptionName n = 0; n < _OPTION_MAX; n++) {
-                words[n] = option_to_string(n);
-                if (strcmp(words[n], word) == 0) {
-                        *ret = n;
-                        return 0;
-                }
-        }
-        meant = problems_did_you_mean(word, words, _OPTION_MAX);
-        if (meant)
-                return failure_set(f, OUTCOME_INVALID_INPUT, "unknown option \"%.40s\"; did you mean \"%s\"?", word,
-                                   meant);
-        return failure_set(f, OUTCOME_INVALID_INPUT,
-                           "unknown option \"%.40s\"; docs/DBUS.md lists those of each method", word);
-}
 
 static int read_value(sd_bus_message *m, OptionName n, Options *o) {
         const void *data;
@@ -55,11 +35,9 @@ static int read_option(sd_bus_message *m, Options *o, Failure *f) {
         r = sd_bus_message_read_basic(m, 's', &word);
         if (r < 0)
                 return r;
-        r = find_option(word, &n, f);
+        r = options_find(o, word, &n, f);
         if (r != 0)
                 return r;
-        if (o->set[n])
-                return failure_set(f, OUTCOME_INVALID_INPUT, "option \"%s\" is given twice", word);
         wanted = type_signatures[option_type(n)];
         r = sd_bus_message_peek_type(m, NULL, &signature);
         if (r < 0)

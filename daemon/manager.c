@@ -126,11 +126,14 @@ void manager_inventory_changed(Manager *m, const Token *t, const Inventory *old_
 void manager_peer_gone(Manager *m, const char *name) {
         _cleanup_(peer_unrefp) Peer *peer = peer_cache_drop(m->peers, name);
 
-        if (peer)
-                dispatch_abandon(m, peer);
+        if (!peer)
+                return;
+        channel_close_all(m, peer);
+        dispatch_abandon(m, peer);
 }
 
 void manager_bus_lost(Manager *m) {
+        channel_close_all(m, NULL);
         dispatch_abandon(m, NULL);
         peer_cache_clear(m->peers);
 }
@@ -301,6 +304,7 @@ Manager *manager_free(Manager *m) {
         if (!m)
                 return NULL;
         bus_free(m->bus);
+        channel_close_all(m, NULL);
         for (size_t i = 0; i < m->n_tokens; i++)
                 token_free(m->tokens[i]);
         free(m->tokens);
@@ -317,6 +321,7 @@ Manager *manager_free(Manager *m) {
         sd_event_unref(m->event);
         policy_unref(m->policy);
         settings_free(m->settings);
+        free(m->channel_room);
         free(m);
         return NULL;
 }

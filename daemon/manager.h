@@ -8,6 +8,7 @@
 #include "budget.h"
 #include "bus-object.h"
 #include "bus.h"
+#include "channel.h"
 #include "key-table.h"
 #include "peer.h"
 #include "policy/limits.h"
@@ -31,7 +32,9 @@ struct Manager {
         size_t n_tokens;
         KeyTable *keys;
         Bus *bus;
-        View view; /* of the object that a bus call is about, while it is being looked up or answered */
+        View view;             /* of the object that a bus call is about, while it is being looked up or answered */
+        Channel *channels;     /* open ones, the newest first */
+        uint8_t *channel_room; /* CHANNEL_FRAME_MAX bytes, once there is a channel: one frame at a time */
         sd_event_source *dispatch, *settle;
         int64_t start_time; /* seconds since 1970 */
         uint64_t done, refused;

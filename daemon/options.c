@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "common/problems.h"
+
 #define SHARED_INFO_MAX FRAME_STRING_MAX
 #define OAEP_LABEL_MAX  FRAME_STRING_MAX
 #define DERIVED_MAX     64 /* bytes */
@@ -47,6 +49,26 @@ static int refuse_others(const Options *o, const OptionName *known, size_t n, co
                                            option_to_string(i), method);
         }
         return 0;
+}
+
+int options_find(const Options *o, const char *word, OptionName *ret, Failure *f) {
+        const char *words[_OPTION_MAX], *meant;
+
+        for (OptionName n = 0; n < _OPTION_MAX; n++) {
+                words[n] = option_to_string(n);
+                if (strcmp(words[n], word) != 0)
+                        continue;
+                if (o->set[n])
+                        return failure_set(f, OUTCOME_INVALID_INPUT, "option \"%s\" is given twice", word);
+                *ret = n;
+                return 0;
+        }
+        meant = problems_did_you_mean(word, words, _OPTION_MAX);
+        if (meant)
+                return failure_set(f, OUTCOME_INVALID_INPUT, "unknown option \"%.40s\"; did you mean \"%s\"?", word,
+                                   meant);
+        return failure_set(f, OUTCOME_INVALID_INPUT,
+                           "unknown option \"%.40s\"; docs/DBUS.md lists those of each method", word);
 }
 
 int purpose_parse(const char *word, Operation operation, Purpose *ret, Failure *f) {

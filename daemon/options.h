@@ -26,13 +26,16 @@ typedef enum OptionName {
 const char *option_to_string(OptionName n); /* "hash", "salt-length"... */
 OptionType option_type(OptionName n);
 
-/* What a caller gave: filled by bus-options.c, or by a test. Borrowed. */
+/* What a caller gave: filled by bus-options.c, channel.c, or a test. Borrowed. */
 typedef struct Options {
         bool set[_OPTION_MAX];
         const char *string[_OPTION_MAX];
         uint32_t number[_OPTION_MAX];
         Blob bytes[_OPTION_MAX];
 } Options;
+
+/* The option that `word` names, for the first time: one that is set in *o already, or unknown, is refused. */
+int options_find(const Options *o, const char *word, OptionName *ret, Failure *f) _must_check_;
 
 typedef struct SignOptions {
         Padding padding; /* RSA, else PADDING_NONE */

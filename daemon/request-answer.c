@@ -10,7 +10,7 @@
 
 /* Out of the queue; jobs that run keep the request until they end. */
 static void settle(Request *r) {
-        r->message = sd_bus_message_unref(r->message);
+        origin_done(&r->origin);
         r->timer = sd_event_source_disable_unref(r->timer);
         r->n_waiting = 0;
         if (r->item.user) {
@@ -46,22 +46,20 @@ static int audit_job(Request *r, const Job *job, Outcome outcome, const char *re
 
 static void reply_error(Request *r, const Job *job, const Failure *f) {
         unsigned index = (unsigned) (job - r->jobs);
-        int k;
+        Failure numbered;
 
         r->manager->refused++;
-        if (r->reply == REQUEST_REPLY_MANY)
-                k = sd_bus_reply_method_errorf(r->message, outcome_error_name(f->outcome), "input %u: %s", index,
-                                               f->text);
-        else
-                k = sd_bus_reply_method_errorf(r->message, outcome_error_name(f->outcome), "%s", f->text);
-        if (k < 0)
-                log_debug("a reply was not sent: %s", strerrordesc_np(-k));
+        if (r->reply == REQUEST_REPLY_MANY) {
+                (void) failure_set(&numbered, f->outcome, "input %u: %s", index, f->text);
+                f = &numbered;
+        }
+        origin_fail(&r->origin, (int) f->outcome, f);
 }
 
 void request_refuse(Request *r, Job *job, const Failure *f) {
         Failure written = *f;
 
-        if (!r->message)
+        if (!origin_is_open(&r->origin))
                 return;
         if (audit_job(r, job, f->outcome, f->text, NULL, &written) < 0)
                 log_error("out of memory while a refusal was written down");
@@ -78,32 +76,21 @@ void request_fail(Request *r, const Failure *f) {
 }
 
 void request_abandon(Request *r) {
-        if (r->message)
+        if (origin_is_open(&r->origin))
                 settle(r);
 }
 
-static int append_result(sd_bus_message *reply, const Request *r, Blob data) {
-        int k;
+static void reply_result(Request *r, Blob data) {
+        Blob outputs[INPUT_MANY_MAX] = { data };
 
-        if (r->reply == REQUEST_REPLY_ONE)
-                return bus_append_bytes(reply, data.data, data.size);
-
-        k = sd_bus_message_open_container(reply, 'a', "ay");
-        for (unsigned i = 0; k >= 0 && i < r->n_jobs; i++)
-                k = bus_append_bytes(reply, r->jobs[i].result, r->jobs[i].result_size);
-        return k < 0 ? k : sd_bus_message_close_container(reply);
-}
-
-static int reply_result(Request *r, Blob data) {
-        _cleanup_(bus_message_unrefp) sd_bus_message *reply = NULL;
-        int k;
-
-        k = sd_bus_message_new_method_return(r->message, &reply);
-        if (k >= 0 && r->operation == OPERATION_DECRYPT)
-                k = sd_bus_message_sensitive(reply);
-        if (k >= 0)
-                k = append_result(reply, r, data);
-        return k < 0 ? k : sd_bus_send(NULL, reply, NULL);
+        for (unsigned i = 0; r->reply == REQUEST_REPLY_MANY && i < r->n_jobs; i++)
+                outputs[i] = (Blob){ r->jobs[i].result, r->jobs[i].result_size };
+        origin_succeed(&r->origin, &(OriginResult){
+                                           .outputs = outputs,
+                                           .n = r->n_jobs,
+                                           .many = r->reply == REQUEST_REPLY_MANY,
+                                           .secret = r->operation == OPERATION_DECRYPT,
+                                   });
 }
 
 bool request_result_fits(const Request *r, Blob data) {
@@ -145,7 +132,7 @@ static void finish_job(Job *job, const Worker *worker, Blob data) {
         k = audit_job(r, job, OUTCOME_OK, NULL, worker->token, &f);
         if (k == 0)
                 r->manager->done++;
-        if (!r->message)
+        if (!origin_is_open(&r->origin))
                 return;
         if (k == 0 && r->reply == REQUEST_REPLY_MANY)
                 k = keep_result(job, data);
@@ -159,9 +146,7 @@ static void finish_job(Job *job, const Worker *worker, Blob data) {
         if (r->n_done < r->n_jobs)
                 return;
 
-        k = reply_result(r, data);
-        if (k < 0)
-                log_debug("a reply was not sent: %s", strerrordesc_np(-k));
+        reply_result(r, data);
         settle(r);
 }
 
@@ -188,7 +173,7 @@ static bool try_again(Job *job, const Token *token, Retry retry) {
         Request *r = job->request;
         bool elsewhere;
 
-        if (!r->message || job->tries >= JOB_TRIES_MAX || manager_now_us(r->manager) >= r->expires_us)
+        if (!origin_is_open(&r->origin) || job->tries >= JOB_TRIES_MAX || manager_now_us(r->manager) >= r->expires_us)
                 return false;
         elsewhere = has_outlook(r, token);
         if (!elsewhere && (retry == RETRY_ELSEWHERE || !has_outlook(r, NULL)))
@@ -208,7 +193,7 @@ static void fail_job(Job *job, const Token *token, const Failure *f) {
         job->state = JOB_DONE;
         if (audit_job(r, job, f->outcome, f->text, token, &written) < 0)
                 log_error("out of memory while a failure was written down");
-        if (!r->message)
+        if (!origin_is_open(&r->origin))
                 return;
         reply_error(r, job, &written);
         settle(r);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Requests: admission, waiting, and policy asked again. Fed by bus clients; what is admitted here reaches a key. */
+/* Requests: admission, waiting, and policy asked again. Fed by callers; what is admitted here reaches a key. */
 #include "request.h"
 
 #include <string.h>
@@ -11,8 +11,7 @@
 
 #define TIMER_ACCURACY_US 10000
 
-int request_new(Manager *m, Peer *peer, Key *key, sd_bus_message *message, RequestKind kind, Purpose purpose,
-                unsigned n, Request **ret) {
+int request_new(Manager *m, Peer *peer, Key *key, RequestKind kind, Purpose purpose, unsigned n, Request **ret) {
         Request *r = calloc(1, sizeof(*r));
 
         if (!r)
@@ -32,7 +31,6 @@ int request_new(Manager *m, Peer *peer, Key *key, sd_bus_message *message, Reque
         r->manager = m;
         r->peer = peer_ref(peer);
         r->key = key_ref(key);
-        r->message = sd_bus_message_ref(message);
         r->kind = kind;
         r->purpose = purpose;
         r->operation = purpose_operation(purpose);
@@ -57,7 +55,7 @@ Request *request_unref(Request *r) {
         free(r->jobs);
         free(r->usable);
         sd_event_source_disable_unref(r->timer);
-        sd_bus_message_unref(r->message);
+        origin_done(&r->origin);
         key_unref(r->key);
         peer_unref(r->peer);
         free(r);

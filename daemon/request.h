@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One call of Sign, SignMany, Decrypt or Derive, from the moment its arguments are decoded to its answer.
  *
- * A Request holds the bus message and answers it exactly once. Its jobs (one for each input) are handed to workers one
+ * A Request holds its origin and answers it exactly once. Its jobs (one for each input) are handed to workers one
  * by one; each is written to the audit when it ends. A job that is lost with its worker is tried once more. */
 #pragma once
 
 #include "input.h"
+#include "origin.h"
 #include "peer.h"
 #include "queue.h"
 
@@ -34,11 +35,11 @@ typedef struct Job {
 
 struct Request {
         QueueItem item;
-        unsigned n_ref; /* the bus call or the queue, and each running job */
+        unsigned n_ref; /* whoever makes it or the queue, and each running job */
         Manager *manager;
         Peer *peer;
         Key *key;
-        sd_bus_message *message; /* NULL once answered */
+        Origin origin; /* empty once answered */
         RequestKind kind;
         RequestReply reply;
         Operation operation;
@@ -57,15 +58,15 @@ struct Request {
         sd_event_source *timer;
 };
 
-/* A request with room for n inputs, none of them filled. Takes references to everything. */
-int request_new(Manager *m, Peer *peer, Key *key, sd_bus_message *message, RequestKind kind, Purpose purpose,
-                unsigned n, Request **ret) _must_check_;
+/* A request with room for n inputs, none of them filled, and without an origin. Takes references to peer and key. */
+int request_new(Manager *m, Peer *peer, Key *key, RequestKind kind, Purpose purpose, unsigned n,
+                Request **ret) _must_check_;
 Request *request_ref(Request *r);
 Request *request_unref(Request *r); /* accepts and returns NULL */
 DEFINE_CLEANUP(Request *, request_unref)
 
 /* Asks policy, limits and queue, and hands it over to them or answers why not. 0, or -errno when even that failed: the
- * caller then answers the bus call with it. */
+ * caller then answers the origin with it. */
 int request_submit(Request *r) _must_check_;
 
 /* Answers with an error and writes the audit for what was not done; does nothing when it is answered already. */
