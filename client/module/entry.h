@@ -6,4 +6,4 @@
 
 /* C_GetInfo of the 3.0 table. A host that came by C_GetFunctionList must not be told 3.0: it would look for functions
  * behind the end of its table. */
-CK_RV info_3_0(CK_INFO *info);
+CK_RV info_3_0(CK_INFO *ret);

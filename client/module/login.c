@@ -95,8 +95,7 @@ static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE type, const CK_UTF8CH
         case CKU_CONTEXT_SPECIFIC: /* for the use of a key that is under way; ours ask for none */
                 return c.session->sign || c.session->decrypt ? CKR_OK : CKR_OPERATION_NOT_INITIALIZED;
         default:
-                return module_refuse(CKR_USER_TYPE_INVALID,
-                                     "C_Login: signetctl manages tokens, not a security officer");
+                return module_refuse(CKR_USER_TYPE_INVALID, "C_Login: no security officer works through signetd");
         }
 }
 

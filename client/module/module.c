@@ -18,7 +18,8 @@
  * something else is called. */
 static struct {
         pthread_mutex_t lock;
-        Module *module; /* in a child of fork() its parent's, until C_Initialize */
+        Module *module;    /* in a child of fork() its parent's, until C_Initialize */
+        Module *inherited; /* from then on that stands here */
         atomic_bool debug;
         pthread_once_t once;
         int once_error;
@@ -53,7 +54,8 @@ static void module_free(Module *m) {
 DEFINE_CLEANUP(Module *, module_free)
 
 /* A child takes its parent's client, which knows about forks and so closes the connections that the child has from
- * there. All else that it inherits it leaves where it is: other threads of the parent may have been at work in it. */
+ * there. All else that it inherits it leaves where it is, within reach of leak checkers: other threads of the parent
+ * may have been at work in it. */
 static CK_RV client_for(const Module *inherited, signet_client **ret) {
         if (!inherited)
                 return module_status(signet_client_new(NULL, ret), "C_Initialize");
@@ -113,8 +115,13 @@ CK_RV module_start(void) {
                 return rv;
 
         pthread_mutex_lock(&state.lock);
-        if (state.module == before)
+        if (state.module == before) {
+                if (before) {
+                        before->inherited = state.inherited;
+                        state.inherited = before;
+                }
                 state.module = TAKE_PTR(fresh);
+        }
         pthread_mutex_unlock(&state.lock);
         return fresh ? module_refuse(CKR_CRYPTOKI_ALREADY_INITIALIZED, "two threads called C_Initialize") : CKR_OK;
 }

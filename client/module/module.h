@@ -21,8 +21,10 @@ typedef struct Sessions Sessions;
 typedef struct SessionObjects SessionObjects;
 typedef struct Slots Slots;
 
-typedef struct Module {
+typedef struct Module Module;
+struct Module {
         atomic_uint n_ref;
+        Module *inherited;     /* NULL, or a parent's, for module.c */
         pid_t pid;             /* of the process that called C_Initialize: a child has to call it again */
         signet_client *client; /* never changes */
         OSSL_LIB_CTX *crypto;  /* our own, so that the program's configuration does not reach us; never changes */
@@ -37,7 +39,7 @@ typedef struct Module {
         bool signetd_seen;      /* it answered once */
         int64_t snapshot_retry; /* after a failure: not before this, milliseconds of CLOCK_MONOTONIC; else 0 */
         pthread_mutex_t snapshot_lock, refresh_lock;
-} Module;
+};
 
 /* The initialised module, with a reference for the caller. CKR_CRYPTOKI_NOT_INITIALIZED, also in a forked child. */
 CK_RV module_enter(Module **ret) _must_check_;

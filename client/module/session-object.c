@@ -209,7 +209,7 @@ CK_RV call_remove_object(const Call *c, CK_OBJECT_HANDLE handle) {
         if (rv != CKR_OK)
                 return rv;
         if (handle < NAMES_SESSION_OBJECT)
-                return module_refuse(CKR_TOKEN_WRITE_PROTECTED, "objects on tokens are managed with signetctl");
+                return module_refuse(CKR_TOKEN_WRITE_PROTECTED, "objects on tokens are not changed through signetd");
 
         pthread_mutex_lock(&s->lock);
         found = find(s, c->session->slot, handle);

@@ -249,14 +249,14 @@ static Session *session_get(Sessions *s, CK_SESSION_HANDLE handle) {
         return session;
 }
 
-CK_RV call_begin(CK_SESSION_HANDLE handle, Call *ret) {
+CK_RV call_begin(CK_SESSION_HANDLE session, Call *ret) {
         Call c = {};
         CK_RV rv;
 
         rv = module_enter(&c.module);
         if (rv != CKR_OK)
                 return rv;
-        c.session = session_get(c.module->sessions, handle);
+        c.session = session_get(c.module->sessions, session);
         if (c.session) {
                 pthread_mutex_lock(&c.session->lock);
                 if (!atomic_load(&c.session->closed)) { /* it may have been while this call waited */

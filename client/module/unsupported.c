@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The functions of Cryptoki that the module does not have. Each needs a body: hosts call through a table without
- * looking. All parameters but the session are for show. */
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-
+ * looking. */
 #include "pkcs11-3.h"
 #include "session.h"
 #include "slot.h"
@@ -22,12 +20,17 @@ static CK_RV refuse(CK_SESSION_HANDLE session, CK_RV rv, const char *why) {
         }
 
 /* Parameters after the session, by shape. */
-#define MECHANISM_KEY CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key
-#define IN            CK_BYTE *in, CK_ULONG in_size
-#define MORE          CK_BYTE *more, CK_ULONG more_size
-#define OUT           CK_BYTE *out, CK_ULONG *out_size
-#define PARAMETER     void *parameter, CK_ULONG parameter_size
-#define TEMPLATE      CK_ATTRIBUTE *template, CK_ULONG n
+#define MECHANISM     CK_MECHANISM *mechanism _unused_
+#define MECHANISM_KEY MECHANISM, CK_OBJECT_HANDLE key _unused_
+#define IN            CK_BYTE *in _unused_, CK_ULONG in_size _unused_
+#define MORE          CK_BYTE *more _unused_, CK_ULONG more_size _unused_
+#define OUT           CK_BYTE *out _unused_, CK_ULONG *out_size _unused_
+#define PARAMETER     void *parameter _unused_, CK_ULONG parameter_size _unused_
+#define TEMPLATE      CK_ATTRIBUTE *template _unused_, CK_ULONG n _unused_
+#define MORE_TEMPLATE CK_ATTRIBUTE *more _unused_, CK_ULONG n_more _unused_
+#define HANDLE        CK_OBJECT_HANDLE *handle _unused_
+#define MORE_HANDLE   CK_OBJECT_HANDLE *more_handle _unused_
+#define FLAGS         CK_FLAGS flags _unused_
 
 /* Only with the public key, which every host can do by itself and better than by a call to another process. */
 UNSUPPORTED(C_EncryptInit, MECHANISM_KEY)
@@ -51,24 +54,23 @@ UNSUPPORTED(C_DecryptDigestUpdate, IN, OUT)
 UNSUPPORTED(C_SignEncryptUpdate, IN, OUT)
 UNSUPPORTED(C_DecryptVerifyUpdate, IN, OUT)
 UNSUPPORTED(C_GetOperationState, OUT)
-UNSUPPORTED(C_SetOperationState, IN, CK_OBJECT_HANDLE encryption, CK_OBJECT_HANDLE authentication)
+UNSUPPORTED(C_SetOperationState, IN, CK_OBJECT_HANDLE encryption _unused_, CK_OBJECT_HANDLE authentication _unused_)
 
-/* Keys are made by signetctl, and do not leave their token. */
-UNSUPPORTED(C_GenerateKey, CK_MECHANISM *mechanism, TEMPLATE, CK_OBJECT_HANDLE *key)
-UNSUPPORTED(C_GenerateKeyPair, CK_MECHANISM *mechanism, CK_ATTRIBUTE *public, CK_ULONG n_public, CK_ATTRIBUTE *private,
-            CK_ULONG n_private, CK_OBJECT_HANDLE *public_key, CK_OBJECT_HANDLE *private_key)
-UNSUPPORTED(C_WrapKey, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapping, CK_OBJECT_HANDLE key, OUT)
+/* Keys are made with their token's own tools, and do not leave it. */
+UNSUPPORTED(C_GenerateKey, MECHANISM, TEMPLATE, HANDLE)
+UNSUPPORTED(C_GenerateKeyPair, MECHANISM, TEMPLATE, MORE_TEMPLATE, HANDLE, MORE_HANDLE)
+UNSUPPORTED(C_WrapKey, MECHANISM_KEY, CK_OBJECT_HANDLE wrapped _unused_, OUT)
 
 /* Messages (3.0 section 5.7 on) are for ciphers with associated data. */
 UNSUPPORTED(C_MessageEncryptInit, MECHANISM_KEY)
 UNSUPPORTED(C_EncryptMessage, PARAMETER, IN, MORE, OUT)
 UNSUPPORTED(C_EncryptMessageBegin, PARAMETER, IN)
-UNSUPPORTED(C_EncryptMessageNext, PARAMETER, IN, OUT, CK_FLAGS flags)
+UNSUPPORTED(C_EncryptMessageNext, PARAMETER, IN, OUT, FLAGS)
 UNSUPPORTED(C_MessageEncryptFinal)
 UNSUPPORTED(C_MessageDecryptInit, MECHANISM_KEY)
 UNSUPPORTED(C_DecryptMessage, PARAMETER, IN, MORE, OUT)
 UNSUPPORTED(C_DecryptMessageBegin, PARAMETER, IN)
-UNSUPPORTED(C_DecryptMessageNext, PARAMETER, IN, OUT, CK_FLAGS flags)
+UNSUPPORTED(C_DecryptMessageNext, PARAMETER, IN, OUT, FLAGS)
 UNSUPPORTED(C_MessageDecryptFinal)
 UNSUPPORTED(C_MessageSignInit, MECHANISM_KEY)
 UNSUPPORTED(C_SignMessage, PARAMETER, IN, OUT)
@@ -90,22 +92,23 @@ CK_RV C_CancelFunction(CK_SESSION_HANDLE session) {
         return refuse(session, CKR_FUNCTION_NOT_PARALLEL, "C_CancelFunction: nothing runs in parallel");
 }
 
-/* Tokens and PINs are signetctl's to change. */
-CK_RV C_InitPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR *pin, CK_ULONG size) {
-        return refuse(session, CKR_TOKEN_WRITE_PROTECTED, "C_InitPIN: tokens are managed with signetctl");
+/* Tokens and PINs are changed with the token's own tools. */
+CK_RV C_InitPIN(CK_SESSION_HANDLE session, IN) {
+        return refuse(session, CKR_TOKEN_WRITE_PROTECTED, "C_InitPIN: tokens are not changed through signetd");
 }
 
-CK_RV C_SetPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR *old, CK_ULONG old_size, CK_UTF8CHAR *new, CK_ULONG new_size) {
-        return refuse(session, CKR_TOKEN_WRITE_PROTECTED, "C_SetPIN: tokens are managed with signetctl");
+CK_RV C_SetPIN(CK_SESSION_HANDLE session, IN, MORE) {
+        return refuse(session, CKR_TOKEN_WRITE_PROTECTED, "C_SetPIN: tokens are not changed through signetd");
 }
 
-CK_RV C_InitToken(CK_SLOT_ID slot, CK_UTF8CHAR *pin, CK_ULONG size, CK_UTF8CHAR *label) {
+CK_RV C_InitToken(CK_SLOT_ID slot, IN, CK_UTF8CHAR *label _unused_) {
         _cleanup_(module_leavep) Module *m = NULL;
         CK_RV rv;
 
         rv = module_enter(&m);
         if (rv == CKR_OK)
                 rv = slot_check(m, slot);
-        return rv == CKR_OK ? module_refuse(CKR_TOKEN_WRITE_PROTECTED, "C_InitToken: tokens are managed with signetctl")
-                            : rv;
+        return rv == CKR_OK
+                       ? module_refuse(CKR_TOKEN_WRITE_PROTECTED, "C_InitToken: tokens are not changed through signetd")
+                       : rv;
 }

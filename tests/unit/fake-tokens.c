@@ -32,7 +32,7 @@ void fake_tokens_changed(void) {
         atomic_fetch_add(&generation, 1);
 }
 
-static void count(int by) {
+static void alive(int by) {
         pthread_mutex_lock(&lock);
         fake_tokens.alive += (unsigned int) by;
         pthread_mutex_unlock(&lock);
@@ -74,7 +74,7 @@ int signet_find_all(signet_client *client, signet_key ***ret_keys, size_t *ret_n
                         continue;
                 tokens[n] = calloc(1, sizeof(**tokens));
                 *tokens[n++] = (struct signet_token){ .refs = 1, .index = i, .properties = fake_tokens.tokens[i] };
-                count(1);
+                alive(1);
         }
         *ret_tokens = tokens;
         *ret_n_tokens = n;
@@ -84,12 +84,12 @@ int signet_find_all(signet_client *client, signet_key ***ret_keys, size_t *ret_n
 void signet_token_unref(signet_token *token) {
         if (token && atomic_fetch_sub(&token->refs, 1) == 1) {
                 free(token);
-                count(-1);
+                alive(-1);
         }
 }
 
-void signet_tokens_free(signet_token **tokens, size_t n) {
-        for (size_t i = 0; tokens && i < n; i++)
+void signet_tokens_free(signet_token **tokens, size_t count) {
+        for (size_t i = 0; tokens && i < count; i++)
                 signet_token_unref(tokens[i]);
         free(tokens);
 }
@@ -99,13 +99,13 @@ int signet_watch_new(signet_client *client _unused_, signet_watch **ret_watch) {
                 return error_set(fake_tokens.answer, "the test says so");
         *ret_watch = calloc(1, sizeof(**ret_watch));
         (*ret_watch)->seen = atomic_load(&generation);
-        count(1);
+        alive(1);
         return 0;
 }
 
 void signet_watch_free(signet_watch *watch) {
         if (watch)
-                count(-1);
+                alive(-1);
         free(watch);
 }
 

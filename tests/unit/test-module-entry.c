@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* signet-pkcs11.so as a host without signetd meets it: loaded, looked through, initialised in every way, forked. */
 #include <dlfcn.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -239,12 +241,14 @@ static void test_info(void **state _unused_) {
 
 /* The child begins by itself, and the parent's module is none of its business. */
 static int child(void) {
+        CK_ULONG n = 99;
         CK_INFO info;
 
         if (p->C_GetInfo(&info) != CKR_CRYPTOKI_NOT_INITIALIZED || p->C_Finalize(NULL) != CKR_CRYPTOKI_NOT_INITIALIZED)
                 return 1;
         for (int i = 0; i < 2; i++)
-                if (p->C_Initialize(NULL) != CKR_OK || p->C_GetInfo(&info) != CKR_OK || p->C_Finalize(NULL) != CKR_OK)
+                if (p->C_Initialize(NULL) != CKR_OK || p->C_GetInfo(&info) != CKR_OK ||
+                    p->C_GetSlotList(CK_TRUE, NULL, &n) != CKR_OK || n != 0 || p->C_Finalize(NULL) != CKR_OK)
                         return 2;
         return p->C_GetInfo(&info) == CKR_CRYPTOKI_NOT_INITIALIZED ? 0 : 3;
 }
@@ -262,6 +266,44 @@ static void test_fork(void **state _unused_) {
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_int_equal(status, 0);
         assert_int_equal(p->C_GetInfo(&info), CKR_OK);
+        assert_int_equal(p->C_Finalize(NULL), CKR_OK);
+}
+
+static atomic_bool stop;
+
+static void *busy(void *userdata _unused_) {
+        CK_INFO info;
+        CK_ULONG n;
+
+        while (!atomic_load(&stop)) {
+                (void) p->C_GetInfo(&info);
+                (void) p->C_GetSlotList(CK_TRUE, NULL, &n);
+        }
+        return NULL;
+}
+
+/* Whatever the other threads hold when it forks, the child is not held up by it. */
+static void test_fork_among_threads(void **state _unused_) {
+        pthread_t threads[3];
+        int status;
+
+        assert_int_equal(p->C_Initialize(NULL), CKR_OK);
+        atomic_store(&stop, false);
+        for (size_t i = 0; i < ELEMENTSOF(threads); i++)
+                assert_int_equal(pthread_create(&threads[i], NULL, busy, NULL), 0);
+        for (int i = 0; i < 100; i++) {
+                pid_t pid = fork();
+
+                if (pid == 0) {
+                        alarm(10);
+                        _exit(child());
+                }
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                assert_int_equal(status, 0);
+        }
+        atomic_store(&stop, true);
+        for (size_t i = 0; i < ELEMENTSOF(threads); i++)
+                assert_int_equal(pthread_join(threads[i], NULL), 0);
         assert_int_equal(p->C_Finalize(NULL), CKR_OK);
 }
 
@@ -307,8 +349,8 @@ int main(void) {
                 cmocka_unit_test(test_interface_list), cmocka_unit_test(test_interface),
                 cmocka_unit_test(test_initialize),     cmocka_unit_test(test_not_initialised),
                 cmocka_unit_test(test_alone),          cmocka_unit_test(test_info),
-                cmocka_unit_test(test_fork),           cmocka_unit_test(test_load_again),
-                cmocka_unit_test(test_unload),
+                cmocka_unit_test(test_fork),           cmocka_unit_test(test_fork_among_threads),
+                cmocka_unit_test(test_load_again),     cmocka_unit_test(test_unload),
         };
 
         return cmocka_run_group_tests_name("signet-pkcs11.so without signetd", tests, load, unload);
