@@ -186,6 +186,28 @@ static int fingerprint(const signet_key *key, char text[2 * EVP_MAX_MD_SIZE + 1]
         return 0;
 }
 
+/* gpg-agent 2.2 takes the signature of a card for a number and puts an octet of 0 in front of every second one. gpgsm
+ * does not mind; OpenSSL does. */
+static int verify(Setup *s, const char *in, const char *out, const signet_key *key) {
+        const char *const argv[] = { "gpgsm", "--batch", "--disable-crl-checks", "--verify", out, in, NULL };
+        _cleanup_free_ char *output = NULL;
+        int r = run_program(argv, NULL, &output);
+
+        if (r != 0)
+                return test_failed(s, "gpgsm --verify", r, output);
+        if (test_is_long(out, key)) {
+                setup_next(s, "gpg-agent put an octet of 0 in front of the signature, as it does with every second one "
+                              "that a "
+                              "card makes: gpgsm accepts that, programs on OpenSSL do not.");
+        } else {
+                r = test_verify(s, out, key);
+                if (r != CTL_DONE)
+                        return r;
+        }
+        setup_tested(s, "gpgsm signed with key %s, and the signature is good", signet_key_label(key));
+        return CTL_DONE;
+}
+
 static int sign(Setup *s, const char *scratch, const signet_key *key) {
         _cleanup_free_ char *in = NULL, *out = NULL, *output = NULL;
         char user[2 * EVP_MAX_MD_SIZE + 1];
@@ -210,10 +232,7 @@ static int sign(Setup *s, const char *scratch, const signet_key *key) {
                                 "ca.pem), answer its question, and try again: signetctl setup gnupg --test");
                 return test_failed(s, "gpgsm", r, output);
         }
-        r = test_verify(s, out, key);
-        if (r == CTL_DONE)
-                setup_tested(s, "gpgsm signed with key %s, and the signature is good", signet_key_label(key));
-        return r;
+        return verify(s, in, out, key);
 }
 
 static int test(Setup *s) {

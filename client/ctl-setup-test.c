@@ -75,6 +75,18 @@ int test_verify(Setup *s, const char *path, const signet_key *key) {
         return right ? CTL_DONE : refuse_signature(s, "it was made with another certificate");
 }
 
+bool test_is_long(const char *path, const signet_key *key) {
+        _cleanup_(CMS_ContentInfo_freep) CMS_ContentInfo *cms = read_cms(path);
+        STACK_OF(CMS_SignerInfo) *signers = cms ? CMS_get0_SignerInfos(cms) : NULL;
+        const ASN1_OCTET_STRING *value;
+
+        if (!signers || sk_CMS_SignerInfo_num(signers) != 1)
+                return false;
+        value = CMS_SignerInfo_get0_signature(sk_CMS_SignerInfo_value(signers, 0));
+        return (unsigned) ASN1_STRING_length(value) == signet_key_bits(key) / 8 + 1 &&
+               ASN1_STRING_get0_data(value)[0] == 0;
+}
+
 /* What a program said, in one line of bearable length: the end of it, which says what went wrong. */
 static char *in_one_line(const char *output) {
         size_t n = strlen(output);

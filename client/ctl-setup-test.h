@@ -16,6 +16,9 @@ char *test_certificate(const signet_key *key);
  * detached or not. Who trusts the certificate is not asked. Tells what is wrong. */
 int test_verify(Setup *s, const char *path, const signet_key *key) _must_check_;
 
+/* Whether the RSA signature in the CMS has an octet of 0 in front, which makes it too long for OpenSSL. */
+bool test_is_long(const char *path, const signet_key *key);
+
 /* Tells that the program failed, and what it said. Returns CTL_NO. */
 int test_failed(Setup *s, const char *program, int status, const char *output);
 
