@@ -212,6 +212,19 @@ trust_gnupg() {
 
 ! lab_has_users || who=alice
 tested openssl 'openssl cms signed with key alice-(rsa|ec), and the signature is good'
+# As docs/clients/openssl.md has it.
+in_keys() {
+  at_home env OPENSSL_CONF="$home/.config/signet/openssl.cnf" sh -c "cd '$home/.config/signet/keys' && $1"
+}
+for key in alice-rsa alice-ec; do
+  check "openssl: cms signs with $key" in_keys "openssl cms -sign -signer $key.pem -inkey $key.key -in ../openssl.cnf -out ../../../$key.eml"
+  check 'openssl: and that verifies' openssl cms -verify -in "$home/$key.eml" -CAfile "$LAB/certificates/ca.pem" -out /dev/null
+  openssl cms -encrypt -in "$LAB/keys/alice-rsa.pem" -out encrypted.eml "$LAB/certificates/$key.pem"
+  check "openssl: cms decrypts with $key" to decrypted in_keys "openssl cms -decrypt -recip $key.pem -inkey $key.key -in '$PWD/encrypted.eml'"
+  same 'openssl: what was encrypted' "$(tr -d '\r' <decrypted)" "$(cat "$LAB/keys/alice-rsa.pem")"
+done
+check 'openssl: a request' in_keys 'openssl req -new -key alice-ed.key -subj /CN=Alice -addext subjectAltName=email:alice@example.org -out ../../../alice.csr'
+check 'openssl: that verifies' openssl req -in "$home/alice.csr" -verify -noout
 new_home
 refuse 'openssl: --test before there is anything' 'set it up first' setup openssl --test
 if command -v mutt >/dev/null; then
@@ -232,6 +245,10 @@ else
 fi
 if lab_has_users && command -v p11tool >/dev/null; then
   tested p11-kit 'p11tool signed with key alice-(rsa|ec|ed) and verified it'
+  for key in alice-rsa alice-ec; do # as docs/clients/p11-kit.md has it
+    check "p11-kit: lists $key" grep -q "object=$key;type=private" <<<"$(at_home p11tool --list-all 'pkcs11:library-manufacturer=Signet' 2>&1)"
+    check "p11-kit: signs with $key" at_home p11tool --test-sign "pkcs11:library-manufacturer=Signet;token=demo;object=$key;type=private"
+  done
 fi
 
 # --- what is set ---------------------------------------------------------------------------------------------------
