@@ -26,7 +26,7 @@ int input_read(const char *path, Spool **ret, Fault *f) {
         }
         r = spool_new(SPOOL_DISK, &spool);
         if (r < 0)
-                return fault_set_errno(f, r, "cannot make a temporary file in TMPDIR");
+                return fault_set_errno(f, r, "cannot make a temporary file in %s", spool_directory());
         r = spool_fill(spool, is_standard(path) ? STDIN_FILENO : fd);
         if (r < 0)
                 return fault_set_errno(f, r, "cannot read %s", name);

@@ -33,8 +33,13 @@ static int open_unlinked(const char *directory) {
         return fd;
 }
 
-int spool_new(SpoolKind kind, Spool **ret) {
+const char *spool_directory(void) {
         const char *directory = secure_getenv("TMPDIR");
+
+        return directory && *directory ? directory : "/tmp";
+}
+
+int spool_new(SpoolKind kind, Spool **ret) {
         Spool *s = malloc(sizeof(*s));
 
         if (!s)
@@ -46,7 +51,7 @@ int spool_new(SpoolKind kind, Spool **ret) {
                 if (s->fd < 0)
                         s->fd = -errno;
         } else
-                s->fd = open_unlinked(directory && *directory ? directory : "/tmp");
+                s->fd = open_unlinked(spool_directory());
         if (s->fd < 0) {
                 int r = s->fd;
                 free(s);

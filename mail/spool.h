@@ -15,6 +15,9 @@ typedef enum SpoolKind {
 
 typedef struct Spool Spool;
 
+/* Where SPOOL_DISK puts its files; static, or the environment's. */
+const char *spool_directory(void);
+
 int spool_new(SpoolKind kind, Spool **ret) _must_check_; /* 0 or -errno */
 Spool *spool_free(Spool *s);                             /* accepts and returns NULL; the bytes are gone */
 DEFINE_CLEANUP(Spool *, spool_free)

@@ -176,6 +176,8 @@ check 'signatures were asked for as S/MIME' grep -q 'sign:smime *alice-rsa *allo
 check 'and content keys as those of CMS' grep -q 'decrypt:cms *emil *allowed' audit.txt
 check 'never anything else' sh -c '! grep -qE "sign:digest|decrypt:raw" audit.txt'
 
+status_of 3 'there is no room for temporary files' from "$mail" env "TMPDIR=$LAB/nowhere" signet-smime sign
+check '  it says where' grep -q "temporary file in $LAB/nowhere" "$LAB/err"
 lab_stop signetd
 status_of 3 'signetd is gone' from "$mail" signet-smime sign
 check '  it is said' grep -q 'Unavailable' "$LAB/err"
