@@ -37,6 +37,7 @@ struct Module {
         bool snapshot_stale;    /* something may have changed since it was fetched */
         bool snapshot_expired;  /* snapshot_expire() was called since */
         bool signetd_seen;      /* it answered once */
+        bool signetd_asked;     /* once, at least: the bus has had its chance to start it */
         int64_t snapshot_retry; /* after a failure: not before this, milliseconds of CLOCK_MONOTONIC; else 0 */
         pthread_mutex_t snapshot_lock, refresh_lock;
 };

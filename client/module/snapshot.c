@@ -83,15 +83,16 @@ static int watch_start(Module *m) {
         return 0;
 }
 
-/* Whether there is somebody to ask. A signetd that was there and went is not waited for, its watch tells when it is
- * back; before that it is asked, so that the bus can start it. */
+/* Whether there is somebody to ask. The first time it is done in any case, so that the bus can start signetd. After
+ * that one that is not there is not waited for, nor started again and again: the watch tells when it comes. */
 static bool worth_asking(Module *m) {
-        bool present;
+        bool worth;
 
         pthread_mutex_lock(&m->snapshot_lock);
-        present = !m->signetd_seen || (m->watch && signet_watch_service(m->watch));
+        worth = !m->signetd_asked || (m->watch && signet_watch_service(m->watch));
+        m->signetd_asked = true;
         pthread_mutex_unlock(&m->snapshot_lock);
-        return present;
+        return worth;
 }
 
 static CK_RV fetch(Module *m, Snapshot **ret) {

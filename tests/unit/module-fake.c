@@ -162,6 +162,9 @@ void signet_client_unref(signet_client *client) {
                 free(client);
 }
 
+void signet_client_set_timeout(signet_client *client _unused_, unsigned int milliseconds _unused_) {
+}
+
 signet_key *signet_key_ref(signet_key *key) {
         atomic_fetch_add(&key->n_ref, 1);
         return key;
