@@ -243,6 +243,8 @@ static int test(Setup *s) {
         if (e == CTL_DONE)
                 e = setup_keys(s, "sign", "rsa", &keys);
         if (e == CTL_DONE)
+                e = test_may_digest(s, keys.items[0], "gnupg-pkcs11-scd");
+        if (e == CTL_DONE)
                 e = test_scratch(s, &scratch);
         if (e == CTL_DONE) {
                 e = sign(s, scratch, keys.items[0]);

@@ -22,5 +22,9 @@ bool test_is_long(const char *path, const signet_key *key);
 /* Tells that the program failed, and what it said. Returns CTL_NO. */
 int test_failed(Setup *s, const char *program, int status, const char *output);
 
-/* Where no program is at hand: signs a digest with the key through libsignet, and has OpenSSL verify it. */
+/* Whether policy lets the caller have digests signed, which `who` needs; tells that it does not. */
+int test_may_digest(Setup *s, const signet_key *key, const char *who) _must_check_;
+
+/* Where no program is at hand: signs with the key through libsignet, as for a mail where the key has a certificate, and
+ * has OpenSSL verify it. */
 int test_by_library(Setup *s, signet_key *key) _must_check_;

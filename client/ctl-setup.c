@@ -170,7 +170,9 @@ static int run_apply(Setup *s, const CtlArguments *a) {
                 e = run_test(s);
                 if (e != CTL_DONE && any && !s->ctl->globals.json)
                         fprintf(stderr,
-                                "%s is set up, but the self-test failed; try again with: signetctl setup %s --test\n",
+                                "%s is set up, but the self-test failed. Again: signetctl setup %s --test; to take it "
+                                "back: "
+                                "--undo\n",
                                 s->program->name, s->program->name);
         }
         return e == CTL_DONE ? answer(s, any ? "applied" : "already", any ? " is set up." : " is set up already.") : e;

@@ -360,6 +360,19 @@ check 'and something has' test -f "$home/.config/signet/openssl.cnf"
 same 'the record is for its owner alone' "$(stat -c %a "$home/.local/state/signet/setup/openssl.json")" 600
 refuse 'in JSON nobody is asked' 'nobody can be asked' setup openssl --json --undo
 
+# --- a policy for mail alone -----------------------------------------------------------------------------------------
+
+sed -i 's/\["smime", "csr", "digest", "cms", "raw"\]/["smime", "cms"]/' "$LAB_CONFIG/policy.d/lab.conf"
+check 'a policy for mail alone' to /dev/null signetctl policy reload
+mailed_home=$home
+tested openssl 'openssl cms signed'
+! command -v mutt >/dev/null || tested mutt "mutt's smime_sign_command signed"
+! command -v modutil >/dev/null || tested thunderbird 'a signature by libsignet is good, and NSS sees the token demo'
+new_home
+refuse 'gnupg: says which right it lacks' 'no purpose "digest"' setup gnupg --test
+[ "$who" = "$LAB_USER" ] || refuse 'p11-kit: says which right it lacks' 'no purpose "digest"' setup p11-kit --yes
+home=$mailed_home
+
 # --- no signetd ----------------------------------------------------------------------------------------------------
 
 lab_stop signetd
