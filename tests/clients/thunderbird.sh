@@ -211,4 +211,30 @@ for key in rsa ec; do
   alice_reads "without the rule she cannot read, and is told: $key" $key.eml none 1
 done
 lab_stop thunderbird
+
+# --- a profile that signetctl sets up --------------------------------------------------------------------------
+
+pkcs11_rule thunderbird 'The rule'
+PROFILE=$LAB/home/alice/second
+mkdir "$PROFILE"
+{ settings; identity id1 alice-rsa | grep -v _cert_; } >"$PROFILE/prefs.js"
+chown -R "$(lab_uid alice):$(lab_uid alice)" "$PROFILE"
+lab_quietly lab_as alice certutil -N -d "sql:$PROFILE" --empty-password
+lab_quietly lab_as alice certutil -A -d "sql:$PROFILE" -n CA -t ,C, -i "$LAB/home/alice/ca.pem"
+cp "$PROFILE/pkcs11.txt" modules.before
+setup() {
+  lab_as alice signetctl setup thunderbird --profile "$PROFILE" --module "$module" --key 'pkcs11:object=alice-rsa' --yes "$@"
+}
+check 'signetctl sets it up' setup
+thunderbird_start
+check 'Thunderbird is up' drive ready
+refuse 'signetctl sees that it runs' 'quit Thunderbird first' setup --undo
+alice_sends 'alice signs' id1 carl@example.org sign
+verified alice-rsa "$sent"
+alice_reads 'and decrypts' rsa.eml 0 0 '12 francs'
+lab_stop thunderbird
+check 'signetctl finds nothing to change in what Thunderbird left' grep -q 'set up already' <<<"$(setup)"
+check 'signetctl takes it back' setup --undo
+same 'the list of modules is as it was, to the byte' "$(cat "$PROFILE/pkcs11.txt")" "$(cat modules.before)"
+refuse 'no certificate is set any more' '^$' grep _cert_ "$PROFILE/prefs.js"
 check_done
