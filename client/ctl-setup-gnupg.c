@@ -152,7 +152,7 @@ static int plan(Setup *s) {
 /* The agent goes, and comes back with the new configuration when it is needed. */
 static void changed(Setup *s, SetupDone done) {
         static const char *const kill_agent[] = { "gpgconf", "--kill", "gpg-agent", NULL }, *const learn[] = {
-                "gpgsm", "--batch", "--learn-card", NULL
+                "gpgsm", "--batch", "--disable-dirmngr", "--learn-card", NULL
         };
         _cleanup_free_ char *output = NULL, *learnt = NULL;
         int r = run_program(kill_agent, NULL, &output);
@@ -189,7 +189,8 @@ static int fingerprint(const signet_key *key, char text[2 * EVP_MAX_MD_SIZE + 1]
 /* gpg-agent 2.2 takes the signature of a card for a number and puts an octet of 0 in front of every second one. gpgsm
  * does not mind; OpenSSL does. */
 static int verify(Setup *s, const char *in, const char *out, const signet_key *key) {
-        const char *const argv[] = { "gpgsm", "--batch", "--disable-crl-checks", "--verify", out, in, NULL };
+        const char *const argv[] = { "gpgsm", "--batch", "--disable-crl-checks", "--disable-dirmngr", "--verify", out,
+                                     in,      NULL };
         _cleanup_free_ char *output = NULL;
         int r = run_program(argv, NULL, &output);
 
@@ -218,10 +219,17 @@ static int sign(Setup *s, const char *scratch, const signet_key *key) {
                                  signet_key_label(key));
         if (asprintf(&in, "%s/text", scratch) < 0 || asprintf(&out, "%s/signed", scratch) < 0)
                 return ctl_error(s->ctl, CTL_FAILURE, "out of memory");
-        const char *const argv[] = {
-                "gpgsm", "--batch", "--disable-crl-checks", "--local-user", user, "--output", out, "--detach-sign",
-                in,      NULL
-        };
+        const char *const argv[] = { "gpgsm",
+                                     "--batch",
+                                     "--disable-crl-checks",
+                                     "--disable-dirmngr",
+                                     "--local-user",
+                                     user,
+                                     "--output",
+                                     out,
+                                     "--detach-sign",
+                                     in,
+                                     NULL };
         r = run_program(argv, NULL, &output);
         if (r != 0) {
                 if (output && (strstr(output, "trusted") || strstr(output, "issuer certificate")))

@@ -40,11 +40,11 @@ static _noreturn_ void become(const char *path, const char *const *argv, const c
         _exit(127);
 }
 
-/* 0 when it ended within the time. */
+/* Kills it when its time is over; where there is no pidfd_open() (Linux before 5.3), it takes as long as it takes. */
 static int await(pid_t pid, int *ret_status) {
         _cleanup_close_ int fd = pidfd_open(pid, 0);
         struct pollfd ended = { .fd = fd, .events = POLLIN };
-        int n = 0;
+        int n = 1;
 
         if (fd >= 0)
                 do
@@ -54,8 +54,9 @@ static int await(pid_t pid, int *ret_status) {
                 kill(-pid, SIGKILL); /* it leads a session of its own */
                 kill(pid, SIGKILL);
         }
-        if (waitpid(pid, ret_status, 0) < 0)
-                return -errno;
+        while (waitpid(pid, ret_status, 0) < 0)
+                if (errno != EINTR)
+                        return -errno;
         return n > 0 ? 0 : -ETIME;
 }
 

@@ -233,7 +233,8 @@ alice_sends 'alice signs' id1 carl@example.org sign
 verified alice-rsa "$sent"
 alice_reads 'and decrypts' rsa.eml 0 0 '12 francs'
 lab_stop thunderbird
-check 'signetctl finds nothing to change in what Thunderbird left' grep -q 'set up already' <<<"$(setup)"
+check 'signetctl looks again' to again.txt setup --no-test
+check 'and finds nothing to change in what Thunderbird left' grep -q 'set up already' again.txt
 check 'signetctl takes it back' setup --undo
 same 'the list of modules is as it was, to the byte' "$(cat "$PROFILE/pkcs11.txt")" "$(cat modules.before)"
 refuse 'no certificate is set any more' '^$' grep _cert_ "$PROFILE/prefs.js"

@@ -39,7 +39,7 @@ setup() {
 # new_home: an empty one, in which the person has files of his own.
 new_home() {
   homes=$((homes + 1))
-  home=$LAB/work/home$homes
+  home=$LAB_RUN/home$homes # short: gpg-agent has its sockets there
   mkdir -m 0700 "$home"
   printf 'set from = alice@example.org\nset sort = threads' >"$home/.muttrc" # no newline at its end
   mkdir -m 0700 "$home/.gnupg"
@@ -162,9 +162,10 @@ everything() {
   fi
   if has gnupg gnupg-pkcs11-scd gpgsm gpgconf; then
     round gnupg
+    at_home gpgconf --kill all
     foreign gnupg .gnupg/gpg-agent.conf
+    at_home gpgconf --kill all
     unwritable gnupg .gnupg/gpg-agent.conf
-    at_home gpgconf --kill all || true
   fi
 }
 
