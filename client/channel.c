@@ -115,13 +115,12 @@ static int receive(ChannelEnd *c, uint64_t deadline, ChannelResult *ret) {
         int r;
 
         for (;;) {
+                r = await(c, POLLIN, deadline);
+                if (r < 0)
+                        return r;
                 n = socket_receive(c->fd, c->room, CHANNEL_FRAME_MAX, NULL);
-                if (n == -EAGAIN) {
-                        r = await(c, POLLIN, deadline);
-                        if (r < 0)
-                                return r;
+                if (n == -EAGAIN)
                         continue;
-                }
                 if (n <= 0)
                         return n < 0 ? (int) n : -ECONNRESET;
                 c->used = (size_t) n;

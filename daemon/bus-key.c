@@ -59,6 +59,7 @@ static int method_use(sd_bus_message *m, const View *view, RequestKind kind, Req
 
         origin = origin_from_message(m);
         use_submit(&use, &origin);
+        manager_dispatch_now(use.manager);
         return 1;
 }
 

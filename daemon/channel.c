@@ -14,9 +14,6 @@
 #include "manager.h"
 #include "use.h"
 
-/* Frames of one channel that are read in a row before others have their turn. */
-#define BATCH 8
-
 struct Channel {
         unsigned n_ref; /* the manager's list, and each answer that is owed */
         Manager *manager;
@@ -130,7 +127,7 @@ static void serve(Channel *c, const ChannelCall *call, Origin *origin) {
                 use_submit(&use, origin);
 }
 
-/* One frame: 1 when there may be more, 0 when not, negative when the channel has to end. */
+/* One frame, so that other channels have their turn. Negative when the channel has to end. */
 static int receive(Channel *c) {
         uint8_t *room = c->manager->channel_room;
         ChannelCall call;
@@ -155,21 +152,18 @@ static int receive(Channel *c) {
         }
         origin = origin_from_frame(c, call.id, packet);
         serve(c, &call, &origin);
-        return 1;
+        return 0;
 }
 
 static int on_io(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t events, void *userdata) {
         Channel *c = channel_ref(userdata);
-        int r = 1;
+        int r = receive(c);
 
-        for (unsigned i = 0; i < BATCH && r > 0 && c->fd >= 0; i++)
-                r = receive(c);
-        if (r < 0) {
-                if (r == -EBADMSG)
-                        log_warning("user %u sent a malformed frame on a channel; it was closed",
-                                    (unsigned) c->peer->uid);
+        if (r == -EBADMSG)
+                log_warning("user %u sent a malformed frame on a channel; it was closed", (unsigned) c->peer->uid);
+        if (r < 0)
                 end(c);
-        }
+        manager_dispatch_now(c->manager);
         channel_unref(c);
         return 0;
 }

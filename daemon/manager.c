@@ -61,6 +61,13 @@ void manager_dispatch_soon(Manager *m) {
                 log_error("waiting requests cannot be handed out");
 }
 
+void manager_dispatch_now(Manager *m) {
+        if (sd_event_source_get_enabled(m->dispatch, NULL) <= 0)
+                return;
+        (void) sd_event_source_set_enabled(m->dispatch, SD_EVENT_OFF);
+        dispatch_run(m);
+}
+
 static void notify_status(Manager *m) {
         size_t ready = 0;
 

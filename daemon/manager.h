@@ -57,8 +57,9 @@ int manager_run(Manager *m) _must_check_;
 int manager_reload(Manager *m, const Peer *peer, Failure *f) _must_check_;
 
 /* What parts tell the manager. */
-void manager_dispatch_soon(Manager *m);           /* a worker is free, or a request has come */
-void manager_token_changed(Manager *m, Token *t); /* its state changed */
+void manager_dispatch_soon(Manager *m); /* a worker is free, or a request has come */
+void manager_dispatch_now(Manager *m);  /* the same, where nothing else is under way: spares a turn of the loop */
+void manager_token_changed(Manager *m, Token *t);                                 /* its state changed */
 void manager_inventory_changed(Manager *m, const Token *t, const Inventory *old); /* old NULL: the first one */
 void manager_peer_gone(Manager *m, const char *name);
 void manager_bus_lost(Manager *m);

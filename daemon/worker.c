@@ -294,8 +294,10 @@ static int on_io(_unused_ sd_event_source *s, int fd, _unused_ uint32_t events, 
                         return 0;
                 }
                 /* One answer brings one more job at most, and the next frame is not here yet. */
-                if (w->state != WORKER_STATE_LISTING)
+                if (w->state != WORKER_STATE_LISTING) {
+                        manager_dispatch_now(w->token->manager);
                         return 0;
+                }
         }
         return 0;
 }
