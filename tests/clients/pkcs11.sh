@@ -25,6 +25,12 @@ pkcs11_rule() {
   [ -z "${lab_pids[signetd]-}" ] || lab_quietly lab_as signetd signetctl policy reload
 }
 
+# pkcs11_no_rule: nobody may use anything, from now on.
+pkcs11_no_rule() {
+  lab_config_policy </dev/null
+  lab_quietly lab_as signetd signetctl policy reload
+}
+
 # pkcs11_asked USER [RESULT]: what USER's programs asked for, as "operation:purpose" once each, in one line; with the result "ok" unless another
 # is named.
 pkcs11_asked() {

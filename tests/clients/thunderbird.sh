@@ -200,8 +200,7 @@ refuse 'without signetd she cannot sign, and is told' 'Unable to sign|digitally 
 lab_signetd demo=ready
 alice_sends 'and can again when it is back' id1 carl@example.org sign
 verified alice-rsa "$sent"
-lab_config_policy </dev/null
-lab_quietly lab_as signetd signetctl policy reload
+pkcs11_no_rule
 rm -f "$sent"
 for identity in id1 id2; do
   refuse "without the rule she cannot sign, and is told: $identity" 'Unable to sign|digitally sign' drive send $identity carl@example.org 'The offer' sign
