@@ -101,7 +101,7 @@ static int call_by_channel(const Call *call, Link *l, uint64_t deadline, BusOutc
                 *ret_outcome = BUS_LOST;
                 return error_set(SIGNET_E_UNAVAILABLE, "signetd hung up during the call");
         }
-        r = channel_answer(call, &result);
+        r = strcmp(result.error, CHANNEL_TOO_LARGE) == 0 ? NOT_CARRIED : channel_answer(call, &result);
         channel_read(l);
         return r;
 }

@@ -62,7 +62,7 @@ static int open_channel(Link *l, uint64_t deadline) {
         r = ask(l, deadline, &fd);
         if (r < 0)
                 return r;
-        if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode))
+        if (!socket_is_seqpacket(fd) || fstat(fd, &st) < 0)
                 return -EBADF;
         room = malloc(CHANNEL_FRAME_MAX);
         if (!room)
@@ -101,7 +101,7 @@ static int await(const ChannelEnd *c, short events, uint64_t deadline) {
 static int transmit(const ChannelEnd *c, size_t n, uint64_t deadline) {
         int r;
 
-        while ((r = socket_send(c->fd, c->room, n, -1)) == -EAGAIN) {
+        while ((r = socket_send_now(c->fd, c->room, n)) == -EAGAIN) {
                 r = await(c, POLLOUT, deadline);
                 if (r < 0)
                         return r;
@@ -118,7 +118,7 @@ static int receive(ChannelEnd *c, uint64_t deadline, ChannelResult *ret) {
                 r = await(c, POLLIN, deadline);
                 if (r < 0)
                         return r;
-                n = socket_receive(c->fd, c->room, CHANNEL_FRAME_MAX, NULL);
+                n = socket_receive_now(c->fd, c->room, CHANNEL_FRAME_MAX);
                 if (n == -EAGAIN)
                         continue;
                 if (n <= 0)

@@ -19,6 +19,10 @@
 #define CHANNEL_OPTIONS_MAX 16
 #define CHANNEL_INPUTS_MAX  256
 
+/* The one error that the bus does not have: the answer fits no packet, and the call has to go over the bus. Nothing was
+ * done. */
+#define CHANNEL_TOO_LARGE "TooLarge"
+
 typedef enum ChannelType { CHANNEL_CALL = 1, CHANNEL_RESULT } ChannelType;
 
 typedef enum ChannelMethod {

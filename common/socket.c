@@ -79,7 +79,7 @@ int socket_connect(const char *path, int *ret_fd) {
         return 0;
 }
 
-int socket_send(int fd, const void *data, size_t n, int pass_fd) {
+static int send_packet(int fd, const void *data, size_t n, int pass_fd, int flags) {
         union {
                 struct cmsghdr header;
                 char room[CMSG_SPACE(sizeof(int))];
@@ -98,11 +98,19 @@ int socket_send(int fd, const void *data, size_t n, int pass_fd) {
                 memcpy(CMSG_DATA(c), &pass_fd, sizeof(int));
         }
         do
-                k = sendmsg(fd, &msg, MSG_NOSIGNAL);
+                k = sendmsg(fd, &msg, MSG_NOSIGNAL | flags);
         while (k < 0 && errno == EINTR);
         if (k < 0)
                 return -errno;
         return (size_t) k == n ? 0 : -EIO;
+}
+
+int socket_send(int fd, const void *data, size_t n, int pass_fd) {
+        return send_packet(fd, data, n, pass_fd, 0);
+}
+
+int socket_send_now(int fd, const void *data, size_t n) {
+        return send_packet(fd, data, n, -1, MSG_DONTWAIT);
 }
 
 /* Closes every descriptor in msg but the first, which is returned (or -EBADF). *ret_n counts them all. */
@@ -127,7 +135,7 @@ static int first_descriptor(struct msghdr *msg, size_t *ret_n) {
         return first;
 }
 
-ssize_t socket_receive(int fd, void *data, size_t room, int *ret_fd) {
+static ssize_t receive_packet(int fd, void *data, size_t room, int *ret_fd, int flags) {
         union {
                 struct cmsghdr header;
                 char room[CMSG_SPACE(4 * sizeof(int))];
@@ -144,7 +152,7 @@ ssize_t socket_receive(int fd, void *data, size_t room, int *ret_fd) {
         ssize_t k;
 
         do
-                k = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+                k = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC | flags);
         while (k < 0 && errno == EINTR);
         if (k < 0)
                 return -errno;
@@ -157,6 +165,22 @@ ssize_t socket_receive(int fd, void *data, size_t room, int *ret_fd) {
 
         *ret_fd = TAKE_FD(passed);
         return k;
+}
+
+ssize_t socket_receive(int fd, void *data, size_t room, int *ret_fd) {
+        return receive_packet(fd, data, room, ret_fd, 0);
+}
+
+ssize_t socket_receive_now(int fd, void *data, size_t room) {
+        return receive_packet(fd, data, room, NULL, MSG_DONTWAIT);
+}
+
+bool socket_is_seqpacket(int fd) {
+        int domain = 0, type = 0;
+        socklen_t n = sizeof(int);
+
+        return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) == 0 && domain == AF_UNIX &&
+               getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_SEQPACKET;
 }
 
 int socket_peer(int fd, uid_t *ret_uid, pid_t *ret_pid) {

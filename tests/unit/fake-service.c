@@ -6,6 +6,7 @@
 
 #include <openssl/sha.h>
 
+#include "fake-channel.h"
 #include "fake-service.h"
 
 #define ROOT           "/org/signetd/Signet1"
@@ -266,6 +267,17 @@ static int answer_nothing(Service *s, sd_bus_message *call, sd_bus_message *m) {
         return 0;
 }
 
+static int answer_channel(Service *s, sd_bus_message *call, sd_bus_message *m) {
+        int fd, r = fake_channel_open(s->mode, &fd);
+
+        (void) call;
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(m, "h", fd); /* duplicates it */
+        close(fd);
+        return r;
+}
+
 typedef struct Method {
         const char *name;
         int (*answer)(Service *s, sd_bus_message *call, sd_bus_message *m);
@@ -275,7 +287,7 @@ static const Method methods[] = {
         { "FindKeys", answer_find },  { "GetAll", answer_get_all },     { "GetManagedObjects", answer_managed },
         { "Sign", answer_sign },      { "SignMany", answer_sign_many }, { "Decrypt", answer_secret },
         { "Derive", answer_secret },  { "Explain", answer_explain },    { "ReloadPolicy", answer_generation },
-        { "Unlock", answer_nothing }, { "Lock", answer_nothing },
+        { "Unlock", answer_nothing }, { "Lock", answer_nothing },       { "OpenChannel", answer_channel },
 };
 
 static const Method *method_named(const char *name) {
@@ -314,6 +326,8 @@ static int answer(Service *s, sd_bus_message *call) {
                 r = sd_bus_message_append(m, "s", "surprise");
         else if (s->mode != FAKE_EMPTY)
                 r = method->answer(s, call, m);
+        if (r == -ENOTSUP)
+                return sd_bus_reply_method_errorf(call, SD_BUS_ERROR_UNKNOWN_METHOD, "unknown");
         if (r == -ENOENT)
                 return sd_bus_reply_method_errorf(call, "org.signetd.Signet1.Error.NoSuchKey", "No such key.");
         if (s->mode == FAKE_TRAILING)

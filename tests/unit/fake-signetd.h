@@ -37,6 +37,10 @@ typedef enum FakeMode {
         FAKE_SHORT,             /* signatures and secrets lack a byte; SignMany lacks a signature */
         FAKE_LARGE,             /* signatures and secrets of 100 kB */
         FAKE_NOTHING,           /* signatures and secrets of no bytes */
+        FAKE_CHANNEL_MUTE,      /* OpenChannel, which else is not there, gives a socket that blocks; nobody answers */
+        FAKE_CHANNEL_CHATTERS,  /* one on which other calls are answered without end */
+        FAKE_CHANNEL_TOO_LARGE, /* one on which no answer fits a packet */
+        FAKE_CHANNEL_STREAM,    /* a socket of another type */
 } FakeMode;
 
 #define FAKE_KEYS_MAX 1200
