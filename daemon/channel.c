@@ -4,6 +4,7 @@
 #include "channel.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
 
@@ -13,6 +14,8 @@
 #include "common/socket.h"
 #include "manager.h"
 #include "use.h"
+
+#define ANSWER_OVERHEAD 64 /* bytes: more than an answer has beside its outputs */
 
 struct Channel {
         unsigned n_ref; /* the manager's list, and each answer that is owed */
@@ -102,6 +105,20 @@ static int read_options(const ChannelCall *call, Options *ret, Failure *f) {
         return r;
 }
 
+/* Whether the answer to SignMany fits a packet: known before anything is signed. */
+static bool answer_fits(const Key *key, const ChannelCall *call) {
+        size_t octets = key_octets(key), each = 4 + (key->type == KEY_TYPE_RSA ? octets : 2 * octets + 16);
+
+        return call->method != CHANNEL_SIGN_MANY || ANSWER_OVERHEAD + call->n_inputs * each <= CHANNEL_FRAME_MAX;
+}
+
+static void answer_too_large(Channel *c, Origin *origin) {
+        channel_answer(c, &(ChannelResult){ .id = origin->id,
+                                            .error = CHANNEL_TOO_LARGE,
+                                            .message = "the answer fits no packet; call over the bus" });
+        origin_done(origin);
+}
+
 static void serve(Channel *c, const ChannelCall *call, Origin *origin) {
         Use use = { .manager = c->manager,
                     .peer = c->peer,
@@ -123,6 +140,8 @@ static void serve(Channel *c, const ChannelCall *call, Origin *origin) {
                 r = read_options(call, &use.options, &f);
         if (r != 0)
                 origin_fail(origin, r, &f);
+        else if (!answer_fits(use.key, call))
+                answer_too_large(c, origin);
         else
                 use_submit(&use, origin);
 }
@@ -159,8 +178,8 @@ static int on_io(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t
         Channel *c = channel_ref(userdata);
         int r = receive(c);
 
-        if (r == -EBADMSG)
-                log_warning("user %u sent a malformed frame on a channel; it was closed", (unsigned) c->peer->uid);
+        if (r == -EBADMSG) /* not for everybody's log: any user may send as many as he likes */
+                log_debug("user %u sent a malformed frame on a channel; it was closed", (unsigned) c->peer->uid);
         if (r < 0)
                 end(c);
         manager_dispatch_now(c->manager);
@@ -187,6 +206,15 @@ void channel_answer(Channel *c, const ChannelResult *result) {
 
 /* --- opening --- */
 
+/* Half of the descriptors that signetd may have: workers, tokens and the audit need some whoever opens channels. */
+static unsigned channels_max(void) {
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 2 >= CHANNELS_MAX)
+                return CHANNELS_MAX;
+        return (unsigned) limit.rlim_cur / 2;
+}
+
 static int check_room(const Manager *m, const Peer *peer, Failure *f) {
         unsigned all = 0, own = 0;
 
@@ -196,7 +224,7 @@ static int check_room(const Manager *m, const Peer *peer, Failure *f) {
         }
         if (own >= CHANNELS_PER_USER_MAX)
                 return failure_set(f, OUTCOME_BUSY, "this user has %u channels open; close some", own);
-        if (all >= CHANNELS_MAX)
+        if (all >= channels_max())
                 return failure_set(f, OUTCOME_BUSY, "signetd has %u channels open; use the bus", all);
         return 0;
 }

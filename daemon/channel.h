@@ -11,7 +11,7 @@
 typedef struct Manager Manager;
 typedef struct Channel Channel;
 
-#define CHANNELS_MAX          1024 /* of all users */
+#define CHANNELS_MAX          1024 /* of all users; fewer where signetd may not have twice as many descriptors */
 #define CHANNELS_PER_USER_MAX 128  /* and of one */
 
 /* Opens one for `peer`. The descriptor is the caller's end, to be passed on and closed. OUTCOME_BUSY with *f when there

@@ -9,28 +9,50 @@ use=$SIGNET_BUILD/tests/use-channel
 [ -x "$use" ] || skip_all 'cmocka is missing; install libcmocka-dev'
 lab_begin channel
 lab_demo_token
+lab_key demo large 05 rsa:4096
 lab_bus
 lab_config
 lab_config_token demo
 rules() {
+  local keys
+  keys=$(printf ', "pkcs11:token=demo;object=%s"' "$@")
   lab_config_policy <<END
 alice: {
     user      = "$LAB_USER"
-    key       = "pkcs11:token=demo;object=$1"
+    key       = [${keys#, }]
     operation = "sign"
     purpose   = ["smime", "digest"]
     effect    = "allow"
 }
 END
 }
-rules alice-ec
+rules alice-ec large
 lab_signetd demo=ready
 
 id_of() {
   openssl pkey -pubin -in "$LAB/keys/$1.pem" -outform DER | sha256sum | cut -c 1-64
 }
-mine=$(id_of alice-ec) others=$(id_of bob-rsa)
-check 'frames as they should be, and as they should not' "$use" "$mine" "$others"
+mine=$(id_of alice-ec) others=$(id_of bob-rsa) large=$(id_of large)
+check 'frames as they should be, and as they should not' "$use" "$mine" "$others" "$large"
+
+# Channels leave descriptors for everything else: a worker that is lost is replaced while all channels are taken.
+lab_stop signetd
+descriptors=$(ulimit -Sn)
+ulimit -Sn 120
+lab_signetd demo=ready
+ulimit -Sn "$descriptors"
+coproc hold { exec "$use" --hold; }
+# shellcheck disable=SC2154 # coproc sets it
+hold_pid=$hold_PID
+read -r -t "$lab_patience" held <&"${hold[0]}" || held=none
+same 'channels take half of the descriptors' "$held" 60
+pkill -KILL -P "${lab_pids[signetd]}"
+sleep 0.2
+lab_await demo=ready || check_failed 'a worker is replaced meanwhile' "$(tail -n 20 "$LAB/log/signetd")"
+head -c 32 /dev/zero >"$LAB/digest"
+check 'signing works meanwhile' signetctl sign --key 'pkcs11:token=demo;object=alice-ec' --base64 --in "$LAB/digest"
+eval "exec ${hold[1]}>&-"
+wait "$hold_pid" || true
 
 # --- libsignet --------------------------------------------------------------------------------------------------
 

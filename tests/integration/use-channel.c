@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The channel of a running signetd, spoken by hand: as it should be, and as somebody would who wants to break in. Run
- * by channel.sh with the ids of a key that this user may use and of one that he may not. */
+ * by channel.sh with the ids of a key that this user may use, of one that he may not, and of one of his whose
+ * signatures are large. With --hold instead it opens all channels that it gets, says how many, and keeps them until its
+ * input ends.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,7 +21,7 @@
 
 #define PATIENCE_MS 20000
 
-static const char *mine, *others;
+static const char *mine, *others, *large;
 static uint8_t frame[CHANNEL_FRAME_MAX];
 static ChannelResult result;
 
@@ -311,17 +314,75 @@ static void too_many(_unused_ void **state) {
         sd_bus_flush_close_unref(bus);
 }
 
+/* 256 signatures of 512 bytes fit no packet. That is said before one is made, and libsignet asks over the bus. */
+static void large_answer(_unused_ void **state) {
+        static const unsigned char digest[32];
+        const unsigned char *inputs[CHANNEL_INPUTS_MAX];
+        size_t sizes[CHANNEL_INPUTS_MAX], *signature_sizes;
+        unsigned char **signatures;
+        static ChannelCall c;
+        uint8_t key_id[CHANNEL_ID_SIZE];
+        sd_bus *bus = connect_bus();
+        int fd = open_channel(bus, NULL);
+        signet_client *client;
+        signet_key *key;
+
+        assert_int_equal(hex_decode(large, 2 * sizeof(key_id), key_id), 0);
+        c = (ChannelCall){
+                .key = key_id, .method = CHANNEL_SIGN_MANY, .purpose = "digest", .n_inputs = ELEMENTSOF(inputs)
+        };
+        for (size_t i = 0; i < ELEMENTSOF(inputs); i++) {
+                c.inputs[i] = (Blob){ digest, sizeof(digest) };
+                inputs[i] = digest;
+                sizes[i] = sizeof(digest);
+        }
+        send_frame(fd, channel_encode_call(&c, frame));
+        expect_error(fd, CHANNEL_TOO_LARGE);
+        close(fd);
+        sd_bus_flush_close_unref(bus);
+
+        assert_int_equal(signet_client_new(NULL, &client), 0);
+        assert_int_equal(signet_find_key(client, large, "sign", &key), 0);
+        for (int i = 0; i < 2; i++) { /* the second one opens the channel */
+                assert_int_equal(signet_sign_many(key, "digest", inputs, sizes, ELEMENTSOF(inputs), NULL, &signatures,
+                                                  &signature_sizes),
+                                 0);
+                assert_int_equal(signature_sizes[ELEMENTSOF(inputs) - 1], 512);
+                signet_free_many(signatures, signature_sizes, ELEMENTSOF(inputs));
+        }
+        signet_key_unref(key);
+        signet_client_unref(client);
+}
+
+static int hold(void) {
+        sd_bus *bus = connect_bus();
+        unsigned n = 0;
+        char c;
+
+        while (open_channel(bus, NULL) >= 0)
+                n++;
+        printf("%u\n", n);
+        (void) fflush(stdout);
+        while (read(STDIN_FILENO, &c, 1) > 0)
+                ;
+        sd_bus_flush_close_unref(bus);
+        return 0;
+}
+
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(one_signature), cmocka_unit_test(many_at_once),       cmocka_unit_test(refusals),
                 cmocka_unit_test(wrong_options), cmocka_unit_test(malformed_frames),   cmocka_unit_test(stowaway),
                 cmocka_unit_test(slow_reader),   cmocka_unit_test(ends_with_the_name), cmocka_unit_test(too_many),
-                cmocka_unit_test(one_signature),
+                cmocka_unit_test(large_answer),  cmocka_unit_test(one_signature),
         };
 
-        if (argc != 3)
+        if (argc == 2 && strcmp(argv[1], "--hold") == 0)
+                return hold();
+        if (argc != 4)
                 return 2;
         mine = argv[1];
         others = argv[2];
+        large = argv[3];
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
