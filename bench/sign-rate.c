@@ -88,10 +88,12 @@ static void *thread_run(void *userdata) {
 
         check(run->p11->C_OpenSession(run->slot, CKF_SERIAL_SESSION, NULL, NULL, &session), "C_OpenSession");
         key = find_key(run, session);
-        for (begin = now(); begin < run->until && t->n < SAMPLES_MAX; begin = end) {
+        begin = now();
+        while (begin < run->until && t->n < SAMPLES_MAX) {
                 sign_once(run, session, key);
                 end = now();
                 t->samples[t->n++] = (float) (end - begin);
+                begin = end;
         }
         return NULL;
 }

@@ -57,7 +57,7 @@ int main(int argc, char **argv) {
                 rv = p11->C_OpenSession(find_token(argv[2]), CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s);
         if (rv == CKR_OK)
                 rv = p11->C_Login(s, CKU_USER, (CK_BYTE *) argv[3], strlen(argv[3]));
-        for (int i = 0; rv == CKR_OK && i < atoi(argv[4]); i++)
+        for (int i = 0; rv == CKR_OK && i < strtol(argv[4], NULL, 10); i++)
                 rv = make_key(s, i);
         if (rv != CKR_OK)
                 fprintf(stderr, "%s: %s\n", argv[1], rv_name(rv));

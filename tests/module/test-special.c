@@ -17,7 +17,7 @@ static double now(void) {
 static double allowed(double seconds) {
         const char *slowness = getenv("MODULE_TEST_SLOWNESS");
 
-        return seconds * (slowness ? atof(slowness) : 1);
+        return seconds * (slowness ? strtod(slowness, NULL) : 1);
 }
 
 /* --- nothing to be seen ------------------------------------------------------------------------------- */

@@ -89,11 +89,11 @@ CK_OBJECT_HANDLE names_session_object(Names *n _unused_) {
 
 /* --- calls -------------------------------------------------------------------------------------------- */
 
-CK_RV call_begin(CK_SESSION_HANDLE handle, Call *ret) {
-        if (handle == 0 || handle > FAKE_SESSIONS)
+CK_RV call_begin(CK_SESSION_HANDLE session, Call *ret) {
+        if (session == 0 || session > FAKE_SESSIONS)
                 return CKR_SESSION_HANDLE_INVALID;
-        pthread_mutex_lock(&sessions[handle - 1].lock);
-        *ret = (Call){ &module, &sessions[handle - 1] };
+        pthread_mutex_lock(&sessions[session - 1].lock);
+        *ret = (Call){ &module, &sessions[session - 1] };
         return CKR_OK;
 }
 
