@@ -124,6 +124,15 @@ static int write_all(int fd, const char *text, mode_t mode) {
         return fchmod(fd, mode) < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
+/* A file goes to the group that the old one had, else its mode would open it to another. */
+static mode_t keep_group(int directory, const char *name, int fd, mode_t mode) {
+        struct stat old, new;
+
+        if (fstatat(directory, name, &old, AT_SYMLINK_NOFOLLOW) < 0 || fstat(fd, &new) < 0 || old.st_gid == new.st_gid)
+                return mode;
+        return fchown(fd, (uid_t) -1, old.st_gid) == 0 ? mode : mode & ~(mode_t) S_IRWXG;
+}
+
 /* Beside the old one, then in its place: a reader sees the old text or the new one, and so does whoever comes after a
  * power cut. */
 static int replace(int directory, const char *name, const char *text, mode_t mode) {
@@ -135,7 +144,7 @@ static int replace(int directory, const char *name, const char *text, mode_t mod
                 openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0)
                 return -errno;
-        r = write_all(fd, text, mode);
+        r = write_all(fd, text, keep_group(directory, name, fd, mode));
         if (r == 0 && renameat(directory, temporary, directory, name) < 0)
                 r = -errno;
         if (r < 0)

@@ -137,22 +137,27 @@ void setup_pair_done(SetupPair *pair) {
         free(pair->address);
 }
 
+int setup_check_name(Setup *s, const char *name, const char *special) {
+        const char *c = name;
+
+        while (*c && (unsigned char) *c >= ' ' && *c != 0x7f && !strchr(special, *c))
+                c++;
+        return *c ? ctl_error(s->ctl, CTL_FAILURE, "%s: configuration files cannot hold this name", name) : CTL_DONE;
+}
+
 int setup_module(Setup *s, char **ret) {
         const char *path = s->module ?: SIGNET_PKCS11_MODULE;
         _cleanup_free_ char *real = realpath(path, NULL);
+        int e;
 
         if (!real)
                 return ctl_error(s->ctl, CTL_FAILURE,
                                  "%s: %s; the PKCS#11 module is needed, --module FILE says where it is", path,
                                  setup_file_error(-errno));
-        if (strpbrk(real, "\n\"'"))
-                return ctl_error(s->ctl, CTL_FAILURE, "%s: configuration files cannot hold this name", path);
-
         /* The name as given: an update may lead a link elsewhere. */
-        if (path[0] == '/') {
-                *ret = strdup(path);
-                return *ret ? CTL_DONE : ctl_error(s->ctl, CTL_FAILURE, "out of memory");
-        }
-        *ret = TAKE_PTR(real);
-        return CTL_DONE;
+        e = setup_check_name(s, path[0] == '/' ? path : real, "\"'");
+        if (e != CTL_DONE)
+                return e;
+        *ret = path[0] == '/' ? strdup(path) : TAKE_PTR(real);
+        return *ret ? CTL_DONE : ctl_error(s->ctl, CTL_FAILURE, "out of memory");
 }

@@ -13,7 +13,8 @@
 #include "ctl-setup-test.h"
 #include "ctl-setup.h"
 
-#define OUR_FILE "signet/mutt.rc"
+#define OUR_FILE     "signet/mutt.rc"
+#define MUTT_SPECIAL " \"'`$\\#;|" /* a backquote runs what follows it */
 
 DEFINE_CLEANUP(X509 *, X509_free)
 
@@ -58,7 +59,12 @@ static int named_file(Setup *s, char **ret) {
 
 static int plan_source(Setup *s, const char *muttrc, const char *ours) {
         _cleanup_free_ char *shown = plan_display(&s->plan, ours), *line = NULL;
+        int e = setup_check_name(s, ours, "");
 
+        if (e == CTL_DONE)
+                e = setup_check_name(s, shown ?: ours, MUTT_SPECIAL);
+        if (e != CTL_DONE)
+                return e;
         if (asprintf(&line, "source %s", shown ?: ours) < 0) {
                 line = NULL;
                 return ctl_error(s->ctl, CTL_FAILURE, "out of memory");
@@ -165,15 +171,21 @@ static int plan_ours(Setup *s, const char *path, const char *sign, const char *d
         const char *rc = s->smime_rc ?: SIGNET_SMIME_RC;
         _cleanup_free_ char *text = NULL, *real = realpath(rc, NULL);
 
-        if (!real || strpbrk(real, " \t\n\"'`$\\"))
+        const char *name = rc[0] == '/' ? rc : real;
+        int e;
+
+        if (!real)
                 return ctl_error(s->ctl, CTL_FAILURE, "%s: %s; --smime-rc FILE says where the shipped smime.rc is", rc,
-                                 real ? "mutt cannot name it" : setup_file_error(-errno));
+                                 setup_file_error(-errno));
+        e = setup_check_name(s, name, MUTT_SPECIAL);
+        if (e != CTL_DONE)
+                return e;
         if (asprintf(&text,
                      "# S/MIME in mutt with the keys that signetd has. Written by signetctl setup mutt.\n"
                      "source %s\n"
                      "set smime_sign_as = \"%s\"\n"
                      "set smime_default_key = \"%s\"\n",
-                     rc[0] == '/' ? rc : real, sign, decrypt) < 0) {
+                     name, sign, decrypt) < 0) {
                 text = NULL;
                 return ctl_error(s->ctl, CTL_FAILURE, "out of memory");
         }

@@ -16,7 +16,9 @@
 #include "ctl-setup-test.h"
 #include "ctl-setup.h"
 
-#define CONFIG "signet/openssl.cnf"
+#define CONFIG          "signet/openssl.cnf"
+#define ID_DIGITS       16 /* of a key's id in the name of its files */
+#define OPENSSL_SPECIAL "\"'`$\\#"
 
 DEFINE_CLEANUP(CONF *, NCONF_free)
 
@@ -68,7 +70,7 @@ static int provider_file(Setup *s, char **ret) {
                                  "%s: %s; OpenSSL's provider is needed, --module FILE says where it is",
                                  named ?: SIGNET_OPENSSL_MODULE, setup_file_error(-errno));
         *ret = TAKE_PTR(real);
-        return CTL_DONE;
+        return setup_check_name(s, *ret, OPENSSL_SPECIAL);
 }
 
 /* Sections of the included file are added to by their own names, so that what it sets stays. */
@@ -101,10 +103,15 @@ static int plan_config(Setup *s, const char *path) {
 
         if (e != CTL_DONE)
                 return e;
+        base = base_file(path, &conf);
+        e = setup_check_name(s, base ?: "", OPENSSL_SPECIAL);
+        if (e == CTL_DONE)
+                e = setup_check_name(s, s->ctl->globals.address ?: "", OPENSSL_SPECIAL);
+        if (e != CTL_DONE)
+                return e;
         f = open_memstream(&text, &size);
         if (!f)
                 return ctl_error(s->ctl, CTL_FAILURE, "out of memory");
-        base = base_file(path, &conf);
         fputs("# OpenSSL with the keys that signetd has: provider signet. Written by signetctl setup openssl.\n\n", f);
         if (base)
                 fprintf(f, ".include %s\n\n", base);
@@ -116,7 +123,11 @@ static int plan_config(Setup *s, const char *path) {
 
 /* --- key files --------------------------------------------------------------------------------------------------- */
 
-/* The label where it makes a name for a file, else the beginning of the id. */
+static bool is_beginning(const char *label, const char *id) {
+        return strlen(label) == ID_DIGITS && strncmp(label, id, ID_DIGITS) == 0;
+}
+
+/* The label where it makes a name for a file that no other key has, else the beginning of the id. */
 static void file_name(const signet_key *key, const Keys *keys, char name[64]) {
         const char *label = signet_key_label(key);
         bool good = isalnum((unsigned char) label[0]) && strlen(label) < 40;
@@ -124,8 +135,9 @@ static void file_name(const signet_key *key, const Keys *keys, char name[64]) {
         for (const char *c = label; *c; c++)
                 good = good && (isalnum((unsigned char) *c) || strchr("._-@+", *c));
         for (size_t i = 0; good && i < keys->n; i++)
-                good = keys->items[i] == key || strcmp(signet_key_label(keys->items[i]), label) != 0;
-        snprintf(name, 64, "%.*s", good ? 63 : 16, good ? label : signet_key_id(key));
+                good = keys->items[i] == key || (strcmp(signet_key_label(keys->items[i]), label) != 0 &&
+                                                 !is_beginning(label, signet_key_id(keys->items[i])));
+        snprintf(name, 64, "%.*s", good ? 63 : ID_DIGITS, good ? label : signet_key_id(key));
 }
 
 /* The key is named by its whole id, which never fits another one. */

@@ -300,6 +300,22 @@ static int make_directories(SetupPlan *p) {
         return CTL_DONE;
 }
 
+int plan_check(SetupPlan *p) {
+        for (size_t i = 0; i < p->n; i++) {
+                const SetupChange *c = &p->changes[i];
+                _cleanup_free_ char *text = NULL;
+                mode_t mode;
+                int r = change_is_any(c) ? setup_file_read(c->path, &text, &mode) : 0;
+
+                if (r != 0 && r != -ENOENT)
+                        return refuse_file(p, c->path, r);
+                if (change_is_any(c) && !same_text(text, c->before))
+                        return ctl_error(p->ctl, CTL_AGAIN,
+                                         "%s was changed meanwhile; nothing was changed by this: try again", c->path);
+        }
+        return CTL_DONE;
+}
+
 int plan_apply(SetupPlan *p) {
         int e = make_directories(p), r;
 

@@ -63,6 +63,9 @@ int plan_note_directories(SetupPlan *p, const char *path) _must_check_;
 /* Shows the changes, as lines that go and lines that come. */
 void plan_show(const SetupPlan *p, FILE *f);
 
+/* Refuses when a file that is to be changed is not as the plan found it any more. */
+int plan_check(SetupPlan *p) _must_check_;
+
 /* Makes the directories and writes the files, each at once or not at all. When one fails, those before it are put
  * back. */
 int plan_apply(SetupPlan *p) _must_check_;

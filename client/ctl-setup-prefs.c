@@ -89,8 +89,11 @@ char *prefs_get(const char *text, const char *name) {
 
 static void put_preference(FILE *f, const char *name, const char *value) {
         fprintf(f, BEGINNING "%s\", \"", name);
-        for (; *value; value++)
-                fprintf(f, "%s%c", *value == '"' || *value == '\\' ? "\\" : "", *value);
+        for (; *value; value++) /* a label may hold anything; a preference stands in one line */
+                if (*value == '\n' || *value == '\r')
+                        fputs(*value == '\n' ? "\\n" : "\\r", f);
+                else
+                        fprintf(f, "%s%c", *value == '"' || *value == '\\' ? "\\" : "", *value);
         fputs("\");\n", f);
 }
 

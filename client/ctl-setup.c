@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "config-values.h"
 #include "ctl-setup-record.h"
 
@@ -41,13 +42,24 @@ static const SetupProgram *const programs[] = {
         &setup_thunderbird, &setup_mutt, &setup_gnupg, &setup_openssl, &setup_p11_kit,
 };
 
+/* A line of text: labels and addresses are what tokens and certificates say, and must not steer a terminal. Free it;
+ * NULL: out of memory. */
+static char *sentence(const char *format, va_list ap) {
+        _cleanup_free_ char *text = NULL;
+
+        if (vasprintf(&text, format, ap) < 0)
+                return text = NULL;
+        return text_clean(text);
+}
+
 void setup_next(Setup *s, const char *format, ...) {
+        _cleanup_free_ char *text = NULL;
         va_list ap;
 
         va_start(ap, format);
-        vfprintf(s->next, format, ap);
+        text = sentence(format, ap);
         va_end(ap);
-        fputc('\n', s->next);
+        fprintf(s->next, "%s\n", text ?: "out of memory");
 }
 
 void setup_tested(Setup *s, const char *format, ...) {
@@ -55,8 +67,7 @@ void setup_tested(Setup *s, const char *format, ...) {
 
         free(s->tested);
         va_start(ap, format);
-        if (vasprintf(&s->tested, format, ap) < 0)
-                s->tested = NULL;
+        s->tested = sentence(format, ap);
         va_end(ap);
 }
 
@@ -130,15 +141,24 @@ static int ask(Setup *s, const char *question) {
         return ctl_error(s->ctl, CTL_NO, "nothing was changed");
 }
 
+static int is_ready(Setup *s) {
+        return s->program->ready ? s->program->ready(s) : CTL_DONE;
+}
+
 /* With --yes it is shown all the same, unless the answer is a JSON document. */
 static int agree(Setup *s, bool yes, const char *question) {
-        int e = s->program->ready ? s->program->ready(s) : CTL_DONE;
+        int e = is_ready(s);
 
         if (e != CTL_DONE)
                 return e;
         if (!s->ctl->globals.json)
                 plan_show(&s->plan, stdout);
-        return yes ? CTL_DONE : ask(s, question);
+        if (!yes)
+                e = ask(s, question);
+        /* Whoever is asked takes his time. */
+        if (!yes && e == CTL_DONE)
+                e = is_ready(s);
+        return e == CTL_DONE ? plan_check(&s->plan) : e;
 }
 
 /* --- doing ------------------------------------------------------------------------------------------------------- */

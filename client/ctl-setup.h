@@ -58,5 +58,8 @@ int setup_pair(Setup *s, const char *algorithm, SetupPair *ret) _must_check_;
 int setup_pair_of(Setup *s, const char *address, SetupPair *ret) _must_check_;
 void setup_pair_done(SetupPair *pair);
 
+/* Refuses a name that cannot stand in a configuration file: for a control character, or one of `special`. */
+int setup_check_name(Setup *s, const char *name, const char *special) _must_check_;
+
 /* The absolute path of signet-pkcs11.so: --module, or where it is installed. */
 int setup_module(Setup *s, char **ret) _must_check_;

@@ -96,6 +96,15 @@ harmless 'a file of that name that is no audit' signetctl audit show "$evil"
 harmless 'its verification' signetctl audit verify --offline "$evil"
 valid 'in JSON' signetctl --json audit verify --offline "$evil"
 
+# signetctl setup in a home of its own: it signs with that key and says so.
+export HOME=$LAB/work/home
+mkdir -m 0700 "$HOME"
+setup=(signetctl setup openssl --module "$LAB/modules/signet.so")
+harmless 'setup: what it would do' "${setup[@]}" --print
+harmless 'setup' "${setup[@]}" --yes
+check 'which has signed' grep -q '^Tested: openssl cms signed with key e' shown
+valid 'setup in JSON' "${setup[@]}" --json --test
+
 harmless 'signet-smime verify' signet-smime verify --in evil.eml
 valid 'in JSON' signet-smime verify --json --in evil.eml
 harmless 'signet-smime verify of a file of that name' signet-smime verify --in "$evil.eml.none"
@@ -109,4 +118,15 @@ same 'and names that key' "$(cat pub.pem)" "$(cat "$LAB/keys/$evil.pem")"
 printf '%s\n' '-----BEGIN SIGNET KEY-----' "$(printf 'signet:\u009b2J@example.org' | base64)" '-----END SIGNET KEY-----' >none.key
 harmless 'a key file that names nobody' openssl pkey "${provider[@]}" -in none.key -pubout
 harmless 'openssl storeutl' openssl storeutl "${provider[@]}" -noout "$uri"
+
+# A key whose label is the name that another key's files get.
+lab_stop signetd
+id=$(openssl pkey -pubin -in "$LAB/keys/$evil.pem" -outform DER | sha256sum)
+lab_key demo "${id:0:16}" 67 rsa:2048
+sed -i 's/;id=%66"/"/' "$LAB_CONFIG/policy.d/lab.conf"
+lab_signetd demo=ready
+rm -r "$HOME"
+mkdir -m 0700 "$HOME"
+check 'setup with all keys' "${setup[@]}" --yes --no-test
+same 'gives each key a file' "$(find "$HOME/.config/signet/keys" -name '*.key' | wc -l)" "$(key_field id | wc -w)"
 check_done

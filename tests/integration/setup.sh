@@ -350,6 +350,31 @@ at_home mkdir -p "$home/.config/signet/keys"
 at_home chmod o+w "$home/.config/signet/keys"
 refuse 'a directory that is open to everybody' 'others may write.*chmod o-w' setup openssl --yes
 
+# Names that would be something else in the files that they are written into.
+new_home
+at_home ln -s "$module" "$home/a\"b.so"
+refuse 'a link with a quote in its name' 'cannot hold this name' at_home signetctl setup thunderbird --module "$home/a\"b.so" --yes --no-test
+at_home cp "$LAB/modules/signet.so" "$home/b\$HOME.so"
+refuse 'a provider with a variable in its name' 'cannot hold this name' at_home signetctl setup openssl --module "$home/b\$HOME.so" --yes --no-test
+refuse 'an address with a line of its own' 'cannot hold this name' \
+  at_home signetctl --address "$DBUS_SYSTEM_BUS_ADDRESS"$'\n[x]' setup openssl --module "$LAB/modules/signet.so" --yes --no-test
+if command -v mutt >/dev/null; then
+  at_home ln -s "$SIGNET_SOURCE/mail/smime.rc" "$home/\`touch ran\`.rc"
+  refuse 'a link with a command in its name' 'cannot hold this name' at_home signetctl setup mutt --smime-rc "$home/\`touch ran\`.rc" --yes --no-test
+  at_home mkdir "$home/\`touch ran\`"
+  refuse 'a configuration with a command in its name' 'cannot hold this name' at_home env XDG_CONFIG_HOME="$home/\`touch ran\`" \
+    signetctl setup mutt --smime-rc "$SIGNET_SOURCE/mail/smime.rc" --yes --no-test
+fi
+if lab_has_users; then
+  who=$LAB_USER
+  new_home
+  chgrp 1 "$profile/prefs.js"
+  chmod 0640 "$profile/prefs.js"
+  check 'a file of another group is set up' to /dev/null setup thunderbird --yes --no-test
+  same 'and is of that group as before' "$(stat -c '%a %g' "$profile/prefs.js")" '640 1'
+  who=alice
+fi
+
 # --- a person answers ----------------------------------------------------------------------------------------------
 
 new_home
@@ -359,6 +384,17 @@ same 'and nothing has' "$(snapshot)" "$before"
 check 'yes is yes' at_home "$SIGNET_SOURCE/tests/lab/terminal.py" --answer y signetctl setup openssl --module "$LAB/modules/signet.so" --no-test
 check 'and something has' test -f "$home/.config/signet/openssl.cnf"
 same 'the record is for its owner alone' "$(stat -c %a "$home/.local/state/signet/setup/openssl.json")" 600
+# What happens while he thinks about it is not written over.
+asked_home=$home
+new_home
+thinking() {
+  at_home "$SIGNET_SOURCE/tests/lab/terminal.py" --answer y --meanwhile "$1" signetctl setup thunderbird --module "$module" --no-test
+}
+refuse 'a file that is changed meanwhile' 'prefs.js was changed meanwhile' thinking "echo 'user_pref(\"mine\", 1);' >>'$profile/prefs.js'"
+same 'keeps what came' "$(grep -c mine "$profile/prefs.js")" 1
+same 'and the module is in no list' "$(grep -c "$module" "$profile/pkcs11.txt")" 0
+refuse 'Thunderbird that is started meanwhile' 'quit Thunderbird first' thinking "ln -s '127.0.1.1:+$$' '$profile/lock'"
+home=$asked_home
 refuse 'in JSON nobody is asked' 'nobody can be asked' setup openssl --json --undo
 
 # --- a policy for mail alone -----------------------------------------------------------------------------------------

@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs a command on a terminal of its own, of 80 columns, and prints what a person would see there.
 
-usage: terminal.py [--type TEXT | --answer TEXT] COMMAND...
+usage: terminal.py [--type TEXT | --answer TEXT [--meanwhile SCRIPT]] COMMAND...
 
 --type: when the command has turned the terminal's echo off, types TEXT and the return key (or, for ^C, interrupts), and adds a line "echo: off"
-or "echo: on" for how the terminal was before and one for how it was left. --answer: when "[y/N] " stands there, types TEXT and the return key. The status is the command's, 128 + N when signal N ended it."""
+or "echo: on" for how the terminal was before and one for how it was left. --answer: when "[y/N] " stands there, types TEXT and the return key, after
+SCRIPT, for the shell, has run. The status is the command's, 128 + N when signal N ended it."""
 import fcntl
 import os
 import pty
 import select
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -21,9 +23,11 @@ def echo(fd):
 
 
 def main():
-    arguments, text, answer = sys.argv[1:], None, None
+    arguments, text, answer, meanwhile = sys.argv[1:], None, None, 'true'
     if arguments[0] == '--answer':
         answer, arguments = arguments[1], arguments[2:]
+    if arguments[0] == '--meanwhile':
+        meanwhile, arguments = arguments[1], arguments[2:]
     if arguments[0] == '--type':
         text, arguments = arguments[1], arguments[2:]
     pid, master = pty.fork()
@@ -36,6 +40,7 @@ def main():
             states.append('off')
             os.write(master, b'\x03' if text == '^C' else text.encode() + b'\n')
         if answer is not None and b'[y/N] ' in seen:
+            subprocess.run(meanwhile, shell=True, check=True)
             os.write(master, answer.encode() + b'\n')
             answer = None
         if not select.select([master], [], [], 0.02)[0]:

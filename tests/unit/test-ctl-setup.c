@@ -158,6 +158,15 @@ static void test_prefs_set(void **state _unused_) {
         }
 }
 
+/* A label with a line of its own, which would be found as a preference by the next run. */
+static void test_prefs_lines(void **state _unused_) {
+        _cleanup_free_ char *text = prefs_set("", "k", "a\nuser_pref(\"l\", 1);\r"), *again = NULL;
+
+        assert_string_equal(text, "user_pref(\"k\", \"a\\nuser_pref(\\\"l\\\", 1);\\r\");\n");
+        again = prefs_set(text, "k", "a\nuser_pref(\"l\", 1);\r");
+        assert_string_equal(again, text);
+}
+
 static void test_modules(void **state _unused_) {
         static const char internal[] = "library=\nname=NSS Internal PKCS #11 Module\nNSS=Flags=internal\n\n";
         static const struct {
@@ -210,9 +219,9 @@ static void test_profiles(void **state _unused_) {
 
 int main(void) {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_diff),      cmocka_unit_test(test_take_back), cmocka_unit_test(test_diff_large),
-                cmocka_unit_test(test_prefs_get), cmocka_unit_test(test_prefs_set), cmocka_unit_test(test_modules),
-                cmocka_unit_test(test_profiles),
+                cmocka_unit_test(test_diff),      cmocka_unit_test(test_take_back),   cmocka_unit_test(test_diff_large),
+                cmocka_unit_test(test_prefs_get), cmocka_unit_test(test_prefs_set),   cmocka_unit_test(test_modules),
+                cmocka_unit_test(test_profiles),  cmocka_unit_test(test_prefs_lines),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
