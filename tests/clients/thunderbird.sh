@@ -182,6 +182,8 @@ carl_writes mail.eml
 alice_reads 'alice verifies' mail.eml 0 none '12 francs'
 sed 's/12 francs/99 francs/' mail.eml >tampered.eml
 alice_reads 'what was tampered with is shown as such' tampered.eml 1034 none '99 francs'
+sed 's/^From: .*/From: mallory@example.org/' mail.eml >mallory.eml
+alice_reads 'somebody else wrote it than From says' mallory.eml 1038 none '12 francs'
 carl_writes rsa.eml alice-rsa -aes256
 alice_reads 'alice decrypts, RSA' rsa.eml 0 0 '12 francs'
 carl_writes mail.eml alice-rsa -aes128 -keyopt rsa_padding_mode:oaep
