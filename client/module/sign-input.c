@@ -33,7 +33,7 @@ static size_t input_max(const SignInput *i) {
         case MECHANISM_EDDSA:
                 return SIGN_KEEP_MAX;
         case MECHANISM_RSA_RAW:
-                return i->octets >= 11 ? i->octets - 11 : 0;
+                return i->octets >= 11 ? MIN(i->octets - 11, (size_t) SIGN_KEEP_MAX) : 0; /* signetd may say anything */
         default:
                 return EVP_MAX_MD_SIZE;
         }

@@ -455,6 +455,21 @@ static void test_raw_sizes(void **state _unused_) {
         assert_int_equal(sign_raw("rsa", CKM_RSA_PKCS, data, 246), CKR_DATA_LEN_RANGE);
 }
 
+/* The size of a key is signetd's word: whoever has its name on a bus may say anything. */
+static void test_absurd_key(void **state _unused_) {
+        const size_t size = 4 * SIGN_KEEP_MAX;
+        uint8_t *data = calloc(1, size);
+        SignInput input = { 0 };
+
+        assert_non_null(data);
+        assert_int_equal(sign_input_init(&input, NULL, mechanism_find(CKM_RSA_PKCS), HASH_NONE, 2 * size), CKR_OK);
+        assert_int_equal(sign_input_add(&input, data, 1000), CKR_OK);
+        assert_int_equal(sign_input_add(&input, data, size), CKR_DATA_LEN_RANGE);
+        assert_in_range(input.size, 0, input.room);
+        sign_input_done(&input);
+        free(data);
+}
+
 /* --- ECDSA -------------------------------------------------------------------------------------------- */
 
 static void test_ecdsa_output(void **state _unused_) {
@@ -506,11 +521,12 @@ static void test_ecdsa_output(void **state _unused_) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_sign),      cmocka_unit_test(test_update),
-                cmocka_unit_test(test_long),      cmocka_unit_test(test_states),
-                cmocka_unit_test(test_room),      cmocka_unit_test(test_refused),
-                cmocka_unit_test(test_purposes),  cmocka_unit_test(test_digest_info),
-                cmocka_unit_test(test_raw_sizes), cmocka_unit_test(test_ecdsa_output),
+                cmocka_unit_test(test_sign),       cmocka_unit_test(test_update),
+                cmocka_unit_test(test_long),       cmocka_unit_test(test_states),
+                cmocka_unit_test(test_room),       cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_purposes),   cmocka_unit_test(test_digest_info),
+                cmocka_unit_test(test_raw_sizes),  cmocka_unit_test(test_ecdsa_output),
+                cmocka_unit_test(test_absurd_key),
         };
         int r;
 
