@@ -23,7 +23,7 @@ lab_certificate carl carl@example.org
 lab_bus
 lab_config
 lab_config_token demo
-client_doc mutt 'A rule for everybody' | sed 's/token=mail;object=%u/token=demo;object=%u-*/' | lab_config_policy
+client_doc mutt '## A rule for everybody' | sed 's/token=mail;object=%u/token=demo;object=%u-*/' | lab_config_policy
 lab_signetd demo=ready
 mkdir -m 1777 "$LAB/work"
 cd "$LAB/work"
@@ -34,7 +34,7 @@ person() {
   local home=$LAB/home/$1
   cp "$LAB/certificates/$2.pem" "$home/alice.pem"
   cp "$LAB/certificates/carl.pem" "$home/carl.pem"
-  { echo 'set -e'; client_doc mutt 'Your certificate'; client_doc mutt 'Other people'; } >"$home/certificates.sh"
+  { echo 'set -e'; client_doc mutt '## Your certificate'; client_doc mutt '## Other people'; } >"$home/certificates.sh"
   sed -i 's/bob/carl/g' "$home/certificates.sh"
   printf '#!/bin/sh\ncat >"%s/sent.eml"\n' "$home" >"$home/sendmail"
   chmod 0755 "$home/sendmail"
