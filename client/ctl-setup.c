@@ -120,7 +120,7 @@ static int answer(Setup *s, const char *done, const char *said) {
         if (s->tested)
                 printf("Tested: %s.\n", s->tested);
         if (*s->next_text)
-                printf("\nNext:\n%s", s->next_text);
+                printf("\n%s:\n%s", strcmp(done, "printed") == 0 ? "Once that is done" : "Next", s->next_text);
         return CTL_DONE;
 }
 

@@ -219,7 +219,10 @@ static const char *path_id(const char *path) {
 static int no_such_key(const char *name, const char *operation) {
         return error_set(SIGNET_E_NO_SUCH_KEY,
                          "no key that you may %s is called \"%s\"; list yours with: signetctl keys",
-                         operation && operation[0] ? operation : "use", name ? name : "");
+                         !operation || !operation[0]         ? "use"
+                         : strcmp(operation, "decrypt") == 0 ? "decrypt with"
+                                                             : "sign with",
+                         name ? name : "");
 }
 
 int signet_find_key(signet_client *client, const char *name, const char *operation, signet_key **ret_key) {

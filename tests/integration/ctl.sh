@@ -147,6 +147,8 @@ exits 16 'a file that is not there' ctl sign --key "${uri}alice-ec" --in nowhere
 exits 16 'a place where one cannot write' ctl sign --key "${uri}alice-ec" --in small --out /nowhere/signature
 exits 4 'a hash that policy does not allow' ctl sign --key "${uri}alice-rsa" --hash sha384 --in small
 exits 3 'a key that is not there' ctl sign --key "${uri}nothing" --in small
+refuse 'which is said in a sentence' 'no key that you may sign with is called' ctl sign --key "${uri}nothing" --in small
+refuse 'and to decrypt' 'no key that you may decrypt with is called' ctl decrypt --key "${uri}nothing" --in small
 exits 15 'a name that fits two' ctl sign --key pkcs11:token=demo --in small
 refuse 'standard output that is full' 'No space left' ctl sign --key "${uri}alice-ec" --in small --out /dev/full
 

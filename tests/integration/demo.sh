@@ -48,6 +48,20 @@ check 'openssl finds provider, key and certificates there' "$demo" --run '
 refuse 'openssl cannot use the key that is not yours' '.' "$demo" --run '
   openssl cms -sign -provider signet -provider default -inkey "pkcs11:token=demo;object=bob-rsa" -signer "$BOB_CERT" -in "$DEMO_MAIL"'
 
+# shellcheck disable=SC2016
+check 'a C program is built there, and signs' "$demo" --run '
+  set -e
+  cc -c "$SIGNET_SOURCE/docs/examples/sign.c" -o sign.o $(pkg-config --cflags libsignet)
+  pkg-config --libs libsignet
+  pkcs11-tool --module "$DEMO_MODULE" -O | grep alice-rsa
+  mkdir home
+  HOME=$PWD/home signetctl setup openssl --module "$DEMO_PROVIDER" --print | grep "Once that is done"
+  test -f "$DEMO_SMIME_RC"'
+if lab_has_users; then
+  refuse 'as nobody who is there' 'as: there is no user mallory here' "$demo" --run as mallory id
+fi
+same 'a command that fails is left to speak for itself' "$("$demo" --run false 2>&1 >/dev/null | grep -c -- '^--- ' || true)" 0
+
 # --- two at once, and the end --------------------------------------------------------------------------------
 
 # The inner one has a bus, a token and a signetd of its own: the same names, other keys.

@@ -111,7 +111,7 @@ lab_forgive() {
 
 # Takes everything down. What a test leaves broken (a daemon that died, a sanitizer's report) makes its status bad here at the latest.
 lab_end() {
-  local status=$? name
+  local status=$? name forgiven=$lab_forgiving
   trap - EXIT HUP INT TERM
   set +e
   [ -n "${LAB-}" ] || exit "$status"
@@ -124,12 +124,13 @@ lab_end() {
   lab_stop bus
   [ -z "$lab_forgiving" ] || lab_fault='' lab_forgiving=''
   lab_sanitize_reports
+  [ -z "$lab_fault" ] || forgiven=''
   [ -z "$lab_fault" ] || printf '%s: %s\n' "${0##*/}" "$lab_fault" >&2
   if [ "$status" -eq 0 ] && [ -n "$lab_fault" ]; then
     status=98
   fi
-  case "$status" in
-    0 | 77 | 129 | 130 | 143) ;;
+  case "$forgiven$status" in
+    yes* | 0 | 77 | 129 | 130 | 143) ;;
     *) lab_show_logs ;;
   esac
   rm -rf "$LAB" "$LAB_RUN"

@@ -47,14 +47,19 @@ lab_become() {
   lab_become+=("HOME=$home" "USER=$1" setpriv --reuid "$uid" --regid "$uid" --init-groups --)
 }
 
-# A program "as USER COMMAND..." in $LAB/bin, for people.
+# A program "as USER COMMAND..." in $LAB/bin, for people. The assembler has the same name: compilers call it with an option first, and get it.
 lab_as_program() {
   lab_has_users || return 0
   cat >"$LAB/bin/as" <<END
 #!/bin/bash
+case \${1-} in
+  '') echo 'usage: as USER COMMAND...' >&2; exit 2 ;;
+  -*) PATH=\${PATH//'$LAB/bin:'/}; exec as "\$@" ;;
+esac
 SIGNET_SOURCE='$SIGNET_SOURCE' SIGNET_BUILD='$SIGNET_BUILD' LAB='$LAB' LAB_USER='$LAB_USER'
 . "\$SIGNET_SOURCE/tests/lab/lab.sh"
 $(declare -p lab_wrapper)
+lab_uid "\$1" >/dev/null 2>&1 || { echo "as: there is no user \$1 here" >&2; exit 2; }
 lab_become "\$1"
 shift
 exec "\${lab_become[@]}" "\$@"
