@@ -5,8 +5,8 @@
  *
  *     cc sign-verify.c -o sign-verify $(pkg-config --cflags --libs libsignet libcrypto)
  *     ./sign-verify alice@example.org <FILE >FILE.sig
- *     signetctl keys alice@example.org --public >alice.pub; openssl dgst -sha256 -verify alice.pub -signature FILE.sig
- * FILE
+ *     signetctl keys alice@example.org --public >alice.pub
+ *     openssl dgst -sha256 -verify alice.pub -signature FILE.sig FILE
  */
 #include <stdio.h>
 

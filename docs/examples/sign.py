@@ -20,6 +20,8 @@ def call(path, interface, method, signature, *arguments):
     return reply.body[0]
 
 
+if len(sys.argv) != 2:
+    sys.exit('usage: sign.py KEY <FILE >FILE.sig')
 bus = open_dbus_connection('SYSTEM')
 keys = call('/org/signetd/Signet1', 'Manager', 'FindKeys', 'ss', sys.argv[1], 'sign')
 if not keys:
