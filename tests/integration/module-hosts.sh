@@ -5,6 +5,8 @@
 set -eu
 # shellcheck source=tests/lab/check.sh
 . "$SIGNET_SOURCE/tests/lab/check.sh"
+# The programs are not ours: pkcs11-tool 0.23 leaks and uses what it freed, which a sanitizer does not let pass. module.sh has the module under sanitizers.
+lab_sanitized && skip_all 'OpenSC and GnuTLS are not built with sanitizers'
 
 lab_begin module-hosts
 lab_demo "$LAB_USER"
