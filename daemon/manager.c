@@ -15,6 +15,7 @@
 #define SETTLE_US         (5ULL * 1000 * 1000)
 #define TIMER_ACCURACY_US 10000
 #define ATTEMPTS_PER_HOUR 3600 /* of one user, at keys that are not there for it, are written down */
+#define REFUSALS_PER_HOUR 3600 /* of a user, that the audit has; the others are counted */
 
 uint64_t manager_now_us(_unused_ const Manager *m) {
         struct timespec ts;
@@ -246,7 +247,8 @@ static int make_parts(Manager *m) {
         int r;
 
         if ((r = limits_new(&m->limits)) < 0 || (r = budget_new(m->settings->failure_budget, &m->budget)) < 0 ||
-            (r = budget_new(ATTEMPTS_PER_HOUR, &m->attempts)) < 0 || (r = peer_cache_new(&m->peers)) < 0 ||
+            (r = budget_new(ATTEMPTS_PER_HOUR, &m->attempts)) < 0 ||
+            (r = budget_new(REFUSALS_PER_HOUR, &m->refusals)) < 0 || (r = peer_cache_new(&m->peers)) < 0 ||
             (r = key_table_new(NULL, 0, &m->keys)) < 0 ||
             (r = queue_new(m->settings->queue_per_user, m->settings->queue_total, &m->queue)) < 0)
                 return r;
@@ -322,6 +324,7 @@ Manager *manager_free(Manager *m) {
         peer_cache_free(m->peers);
         budget_free(m->budget);
         budget_free(m->attempts);
+        budget_free(m->refusals);
         limits_free(m->limits);
         sd_event_source_disable_unref(m->dispatch);
         sd_event_source_disable_unref(m->settle);

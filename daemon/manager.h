@@ -23,8 +23,10 @@ struct Manager {
         Policy *policy;
         uint64_t generation; /* of the policy: 1 at the start, one more with each reload */
         Limits *limits;
-        Budget *budget;   /* failed decryptions */
-        Budget *attempts; /* at keys that are not there for the caller */
+        Budget *budget;     /* failed decryptions */
+        Budget *attempts;   /* at keys that are not there for the caller */
+        Budget *refusals;   /* that are written down */
+        uint64_t unwritten; /* refusals that were not, since the last that was */
         Audit *audit;
         PeerCache *peers;
         Queue *queue;

@@ -3,6 +3,8 @@
  * answered before it stands in the audit. */
 #include "request-answer.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/log.h"
@@ -56,13 +58,34 @@ static void reply_error(Request *r, const Job *job, const Failure *f) {
         origin_fail(&r->origin, (int) f->outcome, f);
 }
 
+/* A refusal costs its caller nothing, and who has a use of one key can have tens of thousands in a second: past his
+ * share they are counted only, or they would fill the disk that everybody's uses are written to. */
+static void audit_refusal(Request *r, const Job *job, const Failure *f, Failure *ret_written) {
+        Manager *m = r->manager;
+        uint64_t now = manager_now_us(m);
+        char reason[sizeof(f->text) + 64];
+
+        if (budget_wait(m->refusals, r->peer->uid, now) > 0) {
+                m->unwritten++;
+                return;
+        }
+        budget_take(m->refusals, r->peer->uid, now);
+        (void) snprintf(reason, sizeof(reason), "%s", f->text);
+        if (m->unwritten > 0)
+                (void) snprintf(reason, sizeof(reason),
+                                "%s; %" PRIu64 " refusals before it were too many to write down", f->text,
+                                m->unwritten);
+        if (audit_job(r, job, f->outcome, reason, NULL, ret_written) < 0)
+                log_error("out of memory while a refusal was written down");
+        m->unwritten = 0;
+}
+
 void request_refuse(Request *r, Job *job, const Failure *f) {
         Failure written = *f;
 
         if (!origin_is_open(&r->origin))
                 return;
-        if (audit_job(r, job, f->outcome, f->text, NULL, &written) < 0)
-                log_error("out of memory while a refusal was written down");
+        audit_refusal(r, job, f, &written);
         reply_error(r, job, &written);
         settle(r);
 }

@@ -34,6 +34,8 @@ id_of() {
 }
 mine=$(id_of alice-ec) others=$(id_of bob-rsa) large=$(id_of large)
 check 'frames as they should be, and as they should not' "$use" "$mine" "$others" "$large"
+refused=$(signetctl audit show --json "$LAB/audit/audit.log" | grep -c '"InvalidInput"' || true)
+check "a user's refusals do not fill the audit ($refused of 5,000 are in it)" test "$refused" -ge 3000 -a "$refused" -le 3700
 
 # Channels leave descriptors for everything else: a worker that is lost is replaced while all channels are taken.
 lab_stop signetd

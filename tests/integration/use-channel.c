@@ -354,6 +354,21 @@ static void large_answer(_unused_ void **state) {
         signet_client_unref(client);
 }
 
+/* Refusals without end: each is answered, and a use that is allowed goes on meanwhile. What of them the audit has, the
+ * script looks at. */
+static void refusals_without_end(_unused_ void **state) {
+        sd_bus *bus = connect_bus();
+        int fd = open_channel(bus, NULL);
+
+        for (unsigned i = 0; i < 5000; i++) {
+                send_frame(fd, make_call(i, mine, CHANNEL_SIGN, "smime"));
+                expect_error(fd, "InvalidInput");
+        }
+        signs(fd);
+        close(fd);
+        sd_bus_flush_close_unref(bus);
+}
+
 static int hold(void) {
         sd_bus *bus = connect_bus();
         unsigned n = 0;
@@ -371,10 +386,18 @@ static int hold(void) {
 
 int main(int argc, char **argv) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(one_signature), cmocka_unit_test(many_at_once),       cmocka_unit_test(refusals),
-                cmocka_unit_test(wrong_options), cmocka_unit_test(malformed_frames),   cmocka_unit_test(stowaway),
-                cmocka_unit_test(slow_reader),   cmocka_unit_test(ends_with_the_name), cmocka_unit_test(too_many),
-                cmocka_unit_test(large_answer),  cmocka_unit_test(one_signature),
+                cmocka_unit_test(one_signature),
+                cmocka_unit_test(many_at_once),
+                cmocka_unit_test(refusals),
+                cmocka_unit_test(wrong_options),
+                cmocka_unit_test(malformed_frames),
+                cmocka_unit_test(stowaway),
+                cmocka_unit_test(slow_reader),
+                cmocka_unit_test(ends_with_the_name),
+                cmocka_unit_test(too_many),
+                cmocka_unit_test(large_answer),
+                cmocka_unit_test(refusals_without_end),
+                cmocka_unit_test(one_signature),
         };
 
         if (argc == 2 && strcmp(argv[1], "--hold") == 0)
