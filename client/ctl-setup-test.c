@@ -72,7 +72,9 @@ int test_verify(Setup *s, const char *path, const signet_key *key) {
         signers = CMS_get0_signers(cms);
         right = wanted && sk_X509_num(signers) == 1 && X509_cmp(sk_X509_value(signers, 0), wanted) == 0;
         sk_X509_free(signers);
-        return right ? CTL_DONE : refuse_signature(s, "it was made with another certificate");
+        return right ? CTL_DONE
+                     : refuse_signature(s, "it was made with another certificate than that of the key which setup "
+                                           "chooses; if that is what you want, name its key with --key");
 }
 
 bool test_is_long(const char *path, const signet_key *key) {

@@ -249,6 +249,15 @@ static int plan(Setup *s) {
 
 /* --- the self-test ----------------------------------------------------------------------------------------------- */
 
+static int no_token(Setup *s, const char *profile, const signet_key *key) {
+        _cleanup_free_ char *token = uri_token(signet_key_uri(key, 0) ?: "");
+
+        return ctl_error(s->ctl, CTL_NO,
+                         "NSS does not see the token \"%s\" in the profile %s; set it up first with: signetctl setup "
+                         "thunderbird",
+                         token ?: "", profile);
+}
+
 /* NSS reads the profile as Thunderbird does, the module included. */
 static int sign(Setup *s, const char *profile, const char *scratch, const signet_key *key) {
         _cleanup_free_ char *in = NULL, *out = NULL, *database = NULL, *output = NULL, *name = nickname(key);
@@ -266,6 +275,8 @@ static int sign(Setup *s, const char *profile, const char *scratch, const signet
                         "the profile does not trust the authority that made your certificate, so Thunderbird will not "
                         "sign either; import it (Settings, Privacy & Security, Manage Certificates, Authorities), and "
                         "try again: signetctl setup thunderbird --test");
+        if (r != 0 && output && strstr(output, "SEC_ERROR_NO_TOKEN"))
+                return no_token(s, profile, key);
         if (r != 0)
                 return test_failed(s, "NSS's cmsutil", r, output);
         r = test_verify(s, out, key);
@@ -305,7 +316,7 @@ static int look(Setup *s, const char *profile, signet_key *key) {
         if (r != 0)
                 return test_failed(s, "NSS's modutil", r, output);
         if (!strstr(output, wanted))
-                return ctl_error(s->ctl, CTL_NO, "NSS does not see the token \"%s\" in the profile", token ?: "");
+                return no_token(s, profile, key);
         setup_tested(s, "a signature by libsignet is good, and NSS sees the token %s in the profile", token);
         return CTL_DONE;
 }

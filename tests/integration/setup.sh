@@ -230,6 +230,10 @@ new_home
 refuse 'openssl: --test before there is anything' 'set it up first' setup openssl --test
 if command -v mutt >/dev/null; then
   tested mutt "mutt's smime_sign_command signed with key alice-(rsa|ec), and the signature is good"
+  new_home
+  check 'mutt: with a key of choice' to /dev/null setup mutt --key pkcs11:object=alice-rsa --yes
+  refuse 'mutt: --test of another one says how to name it' 'another certificate.*--key' setup mutt --test --key pkcs11:object=alice-ec
+  check 'mutt: and so it works' to /dev/null setup mutt --test --key pkcs11:object=alice-rsa
 fi
 if command -v gnupg-pkcs11-scd >/dev/null && command -v gpgsm >/dev/null; then
   new_home
@@ -239,6 +243,9 @@ if command -v gnupg-pkcs11-scd >/dev/null && command -v gpgsm >/dev/null; then
   at_home gpgconf --kill all
 fi
 if command -v cmsutil >/dev/null; then
+  new_home
+  at_home certutil -N -d "sql:$profile" --empty-password
+  refuse 'thunderbird: --test before there is anything' 'does not see the token "demo" in the profile.*set it up first' setup thunderbird --test
   tested thunderbird 'NSS signed with key alice-(rsa|ec) in the profile, and the signature is good'
   check 'thunderbird: NSS lists the module' grep -q "library name: $module" <<<"$(at_home modutil -dbdir "sql:$profile" -list)"
 else
