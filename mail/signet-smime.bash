@@ -3,12 +3,13 @@
 # Completion of signet-smime's command line in bash. Options are taken from the program's own help, keys from signetctl.
 
 # _signet_smime_words: the lines of standard input that continue the word, less what bash keeps of it itself ("@" and ":" part words
-# for bash).
+# for bash), with backslashes before what means something to a shell.
 _signet_smime_words() {
   local candidate
   while read -r candidate; do
     if [[ $candidate == "$word"* ]]; then
-      COMPREPLY+=("${candidate#"$before"}")
+      printf -v candidate '%q' "${candidate#"$before"}"
+      COMPREPLY+=("$candidate")
     fi
   done
 }
@@ -26,6 +27,8 @@ _signet_smime() {
     *[!"$COMP_WORDBREAKS"]*) before=${word%"$current"} ;;
     *) before=$word ;;
   esac
+  word=${word//\\/}
+  before=${before//\\/}
 
   COMPREPLY=()
   if [ "${#words[@]}" -le 2 ]; then

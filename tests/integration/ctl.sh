@@ -271,8 +271,11 @@ completes() {
     mapfile -t COMP_WORDS < <(printf "%s" "$2" | sed -E "s/([@=:;]+)/\n\1\n/g;s/ +/\n/g" | grep .)
     case $2 in *[\ ]) COMP_WORDS+=("") ;; esac
     COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-    _signetctl
-    printf "%s\n" "${COMPREPLY[@]}" | sort -u | tr "\n" " "' - "$SIGNET_SOURCE/client/signetctl.bash" "$1"
+    "$3"
+    printf "%s\n" "${COMPREPLY[@]}" | sort -u | tr "\n" " "' - "$SIGNET_SOURCE/${2-client/signetctl.bash}" "$1" "${3-_signetctl}"
+}
+completes_smime() {
+  completes "$1" mail/signet-smime.bash _signet_smime
 }
 same 'tokens by name' "$(completes 'signetctl unlock ')" 'demo '
 same 'keys by address' "$(completes 'signetctl keys al')" 'alice@example.org '
@@ -280,6 +283,10 @@ same 'behind the @ of an address' "$(completes 'signetctl keys alice@ex')" 'exam
 same 'right behind it' "$(completes 'signetctl keys alice@')" 'example.org '
 same 'keys by URI' "$(completes 'signetctl sign --key pkcs11:token=de')" 'demo\;object=alice-ec demo\;object=alice-ed demo\;object=alice-rsa '
 same 'those that can decrypt' "$(completes 'signetctl decrypt --key p')" 'pkcs11:token=demo\;object=alice-rsa '
+
+same 'signet-smime: keys' "$(completes_smime 'signet-smime sign --key pkcs11:token=demo\;object=alice-r')" 'alice-rsa '
+same 'signet-smime: a key in one go, ready for a shell' "$(completes_smime 'signet-smime sign --key p' | tr ' ' '\n' | grep rsa)" 'pkcs11:token=demo\;object=alice-rsa'
+same 'signet-smime: options' "$(completes_smime 'signet-smime sign --op')" '--opaque '
 
 # --- other users ---------------------------------------------------------------------------------------------
 
