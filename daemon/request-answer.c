@@ -63,7 +63,7 @@ static void reply_error(Request *r, const Job *job, const Failure *f) {
 static void audit_refusal(Request *r, const Job *job, const Failure *f, Failure *ret_written) {
         Manager *m = r->manager;
         uint64_t now = manager_now_us(m);
-        char reason[sizeof(f->text) + 64];
+        char reason[sizeof(f->text) + 128];
 
         if (budget_wait(m->refusals, r->peer->uid, now) > 0) {
                 m->unwritten++;
