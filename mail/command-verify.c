@@ -85,6 +85,16 @@ static int print_report(const Report *report, bool json, Fault *f) {
         return r;
 }
 
+/* The report has the details: this is the kind of it, and the next step where there is one. */
+static const char *why_not_good(const VerifyResult *result) {
+        if (!verify_result_valid(result))
+                return "the signature is not good; see the report";
+        if (!verify_result_trusted(result))
+                return "the signature fits the mail, but its certificate is not trusted; see the report, and name an "
+                       "authority that you trust with --ca-file FILE";
+        return "the signature is good, but not the sender's; see the report";
+}
+
 static int verify_mail(const Options *o, Fault *f) {
         _cleanup_(spool_freep) Spool *mail = NULL;
         _cleanup_(smime_mail_done) SmimeMail m = { 0 };
@@ -112,7 +122,7 @@ static int verify_mail(const Options *o, Fault *f) {
         }
         if (r == 0)
                 r = print_report(&report, o->json, f);
-        return r == 0 && !good ? fault_set(f, MAIL_E_BAD_SIGNATURE, "the signature is not good; see the report") : r;
+        return r == 0 && !good ? fault_set(f, MAIL_E_BAD_SIGNATURE, "%s", why_not_good(&result)) : r;
 }
 
 int command_verify(const Options *o, Fault *f) {

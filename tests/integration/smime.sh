@@ -62,6 +62,8 @@ sed 's/12=E2=80=AF500/92=E2=80=AF500/' signed.eml >changed.eml
 signet-smime verify --ca-file "$ca" --json <changed.eml >report 2>err || true
 check 'JSON says what is wrong' grep -q '^{"good":false,"valid":false.*changed' report
 refuse 'without the authority, the signature is good and nobody trusts it' '^chain: *NOT TRUSTED' from signed.eml signet-smime verify
+refuse 'and the way on is named' 'fits the mail, but its certificate is not trusted.*--ca-file FILE' from signed.eml signet-smime verify
+refuse 'nor is another sender believed' 'good, but not the sender' from signed.eml signet-smime verify --ca-file "$ca" --from mallory@example.org
 check 'what was signed can be had' signet-smime verify --in signed.eml --ca-file "$ca" --out content.eml
 same '  it is what was signed' "$(mail_parts content.eml)" "$(mail_parts "$mail")"
 
