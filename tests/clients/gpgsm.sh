@@ -71,6 +71,17 @@ check 'and decrypts that' opens own.p7m
 same 'what was asked of signetd' "$(pkcs11_asked alice)" 'decrypt:cms sign:digest'
 pkcs11_calls_at_most 36 'learning the card, two decryptions, and a signature or more'
 
+if pkcs11_spy; then
+  scd=$LAB/home/alice/.gnupg/gnupg-pkcs11-scd.conf
+  cp "$scd" scd.conf
+  sed -i "s,^provider-signet-library .*,provider-signet-library $spy," "$scd"
+  lab_as alice gpgconf --kill all
+  check 'gpgsm signs on the spy' lab_as alice "${pkcs11_spying[@]}" gpgsm --batch --yes -u alice@example.org -o offer.p7s --detach-sign offer.txt
+  lab_as alice gpgconf --kill all
+  pkcs11_spied 'gpgsm by scd' 'all<=40' 'C_Sign>=1' 'C_SignInit<=1'
+  cp scd.conf "$scd"
+fi
+
 # --- other rules, while the daemon runs ------------------------------------------------------------------------
 
 pkcs11_rule mutt 'A rule for everybody'

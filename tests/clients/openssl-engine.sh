@@ -56,6 +56,13 @@ check 'with OAEP' page alice-rsa 2
 check 'what was encrypted with OAEP' cmp answer.txt offer.txt
 same 'what was asked of signetd' "$(pkcs11_asked alice)" 'decrypt:raw sign:digest'
 
+if pkcs11_spy; then
+  sed "s,^MODULE_PATH = .*,MODULE_PATH = $spy," openssl.cnf >spied.cnf
+  pkcs11_page engine '## Use it' | sed -n 1p >page.sh
+  check 'openssl cms signs on the spy' lab_as alice "${pkcs11_spying[@]}" env -u OPENSSL_MODULES OPENSSL_CONF="$LAB/work/spied.cnf" sh -e page.sh
+  pkcs11_spied 'openssl cms by the engine' 'all<=60' 'C_Sign>=1' 'C_SignInit<=1' unfinished
+fi
+
 # --- TLS -------------------------------------------------------------------------------------------------------
 
 for key in www-rsa www-ec; do

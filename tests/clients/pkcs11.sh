@@ -54,3 +54,17 @@ pkcs11_calls_at_most() {
   calls=$(grep -c '^mc' "$LAB/calls")
   check "at most $1 round trips to signetd for $2 ($calls)" test "$calls" -le "$1" -a "$calls" -gt 0
 }
+
+# pkcs11_spy: OpenSC's spy between a program and the module, where there is one: a host that is given $spy for the module and pkcs11_spying before its
+# command leaves what it asked in $LAB/work/spied.
+pkcs11_spy() {
+  spy=$(find /usr/lib -name pkcs11-spy.so -print -quit)
+  [ -n "$spy" ] || { skip 'calls traced: pkcs11-spy.so is not installed (Debian package opensc-pkcs11)'; return 1; }
+  pkcs11_spying=(env "PKCS11SPY=$module" "PKCS11SPY_OUTPUT=$LAB/work/spied")
+  rm -f "$LAB/work/spied"
+}
+
+# pkcs11_spied WHAT RULE...: the calls were as spy.py's rules say.
+pkcs11_spied() {
+  check "$1: what it asked the module, and was told" "$SIGNET_SOURCE/tests/clients/spy.py" "$LAB/work/spied" "${@:2}"
+}
