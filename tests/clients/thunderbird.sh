@@ -100,8 +100,9 @@ profile() {
   (cd "$LAB/home/alice" && lab_quietly lab_as alice sh -e profile.sh)
 }
 
+# thunderbird_start [VARIABLE=VALUE...]
 thunderbird_start() {
-  lab_start thunderbird alice env MOZ_CRASHREPORTER_DISABLE=1 thunderbird --headless --marionette --remote-allow-system-access --profile "$PROFILE" --no-remote
+  lab_start thunderbird alice env MOZ_CRASHREPORTER_DISABLE=1 "$@" thunderbird --headless --marionette --remote-allow-system-access --profile "$PROFILE" --no-remote
 }
 
 drive() {
@@ -213,9 +214,37 @@ for key in rsa ec; do
 done
 lab_stop thunderbird
 
-# --- a profile that signetctl sets up --------------------------------------------------------------------------
+# --- started again, after she read a mail of her own -------------------------------------------------------------
 
 pkcs11_rule thunderbird 'The rule'
+thunderbird_start
+check 'Thunderbird is up' drive ready
+refuse 'a copy of her certificate, which has no key, is taken' 'Unable to sign|digitally sign' drive send id1 carl@example.org 'The offer' sign
+lab_stop thunderbird
+pkcs11_page thunderbird 'takes a copy' >copy.sh
+check 'the copy goes' lab_as alice sh -e copy.sh
+
+# On the spy, where there is one.
+traced=()
+if pkcs11_spy; then
+  cp "$SIGNET_BUILD/tests/module/only-2-40.so" "$LAB/lib" # says why
+  sed -i "s,$module,$spy," "$PROFILE/pkcs11.txt"
+  traced=(PKCS11SPY="$LAB/lib/only-2-40.so" ONLY_2_40="$module" PKCS11SPY_OUTPUT="$LAB/work/spied")
+fi
+thunderbird_start "${traced[@]}"
+check 'Thunderbird is up' drive ready
+alice_sends 'and alice signs again' id1 carl@example.org sign
+verified alice-rsa "$sent"
+alice_reads 'and decrypts, P-256' ec.eml 0 0 '12 francs'
+lab_stop thunderbird
+if [ ${#traced[@]} -gt 0 ]; then
+  # It asks for an interface that bears forks, seeds every generator that it finds, and may end in the middle. Its searches are answered without signetd.
+  pkcs11_spied 'Thunderbird' 'all<=8000' 'C_Sign>=1' 'C_Sign<=1' 'C_DeriveKey>=1' 'C_DeriveKey<=2' C_GetInterface=CKR_ARGUMENTS_BAD \
+    C_SeedRandom=CKR_RANDOM_SEED_NOT_SUPPORTED C_DestroyObject=nothing C_CloseSession=nothing unfinished
+fi
+
+# --- a profile that signetctl sets up --------------------------------------------------------------------------
+
 PROFILE=$LAB/home/alice/second
 mkdir "$PROFILE"
 { settings; identity id1 alice-rsa | grep -v _cert_; } >"$PROFILE/prefs.js"
