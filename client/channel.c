@@ -123,7 +123,7 @@ static int receive(ChannelEnd *c, uint64_t deadline, ChannelResult *ret) {
                         continue;
                 if (n <= 0)
                         return n < 0 ? (int) n : -ECONNRESET;
-                c->used = (size_t) n;
+                c->used = MAX(c->used, (size_t) n); /* one that is passed over may have been a secret, too */
                 if (channel_decode_result(c->room, (size_t) n, ret) < 0)
                         return -EBADMSG;
                 if (ret->id == c->id)
@@ -142,6 +142,8 @@ int channel_call(Link *l, ChannelCall *call, uint64_t deadline, ChannelResult *r
                 return -EMSGSIZE;
         c->used = (size_t) n;
         r = transmit(c, (size_t) n, deadline);
+        if (r == -EMSGSIZE) /* this system's sockets take less: the bus carries it */
+                return r;
         if (r == 0)
                 r = receive(c, deadline, ret);
         if (r == -EMSGSIZE)
